@@ -1,0 +1,65 @@
+"""`hrgcore explain`: one spell of an input, and step by step why it has its HRG."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from hrgcore.cli.options import add_input_options
+from hrgcore.cli.shell import stage
+from hrgcore.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from hrgcore.cli.options import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("explain", help="say why a spell has its HRG", description="Say why a spell has its HRG.")
+    parser.add_argument("input", nargs="+", metavar="INPUT", help="CSV, Parquet or Arrow files, or folders of them")
+    parser.add_argument("--spell", required=True, metavar="PROVSPNO", help="the spell's number")
+    parser.add_argument("--provider", metavar="PROCODET", help="the provider, where several have a spell of this number")
+    add_input_options(parser)
+    parser.add_argument("--format", choices=("text", "json", "html"), default="text")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry it out."""
+    from hrgcore import Grouper
+    from hrgcore.read import read_input
+
+    stage("reading")
+    table = read_input(arguments.input, rdf=arguments.rdf, headings=not arguments.no_headings)
+    episodes = find_spell(table, arguments.spell, arguments.provider)
+    stage("explaining")
+    explanation = Grouper(**({"design": arguments.design} if arguments.design else {})).explain(episodes)
+    views = {"text": explanation.text, "json": explanation.json, "html": explanation.html}
+    print(views[arguments.format]())
+    return 0
+
+
+def find_spell(table: Any, spell: str, provider: str | None = None) -> Any:
+    """The episodes of one spell, as a table.
+
+    Raises InputError where there is no such spell, UsageError where several providers have one.
+    """
+    import pyarrow.compute as pc
+
+    from hrgcore.columns import apc_layout
+
+    fields = apc_layout(table.column_names).fields
+
+    def text(rows: Any, field: str) -> Any:
+        return pc.utf8_trim_whitespace(rows.column(fields[field]).cast("string"))
+
+    found = table.filter(pc.equal(text(table, "PROVSPNO"), spell.strip()))
+    if provider is not None:
+        found = found.filter(pc.equal(text(found, "PROCODET"), provider.strip()))
+    if not found.num_rows:
+        of_provider = f" of provider {provider}" if provider is not None else ""
+        raise InputError(f"the input has no spell {spell}{of_provider}. Check the number, and that leading zeros are there.")
+    providers = pc.unique(text(found, "PROCODET")).to_pylist()
+    if len(providers) > 1:
+        raise UsageError(f"{len(providers)} providers have a spell {spell}. Say which with --provider.")
+    return found

@@ -1,0 +1,116 @@
+"""The columns of admitted care, declared once: readers, encoding, validation and writers all read this registry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hrgcore.errors import InputError
+
+Kind = Literal["key", "number", "coded", "icd10", "opcs4", "ignored"]
+
+MAX_CODES = 99  #: the most diagnosis and the most procedure columns that a record may have
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input field: its official name, kind, whether it must be there, the HES names that mean it, and what it holds."""
+
+    name: str
+    kind: Kind
+    mandatory: bool
+    doc: str
+    aliases: tuple[str, ...] = ()
+
+
+APC_COLUMNS: tuple[Column, ...] = (
+    Column("PROCODET", "key", True, "provider; with PROVSPNO the spell key", ("PROCODE3", "PROCODE5", "PROCODE")),
+    Column("PROVSPNO", "key", True, "hospital provider spell number", ("PROVSPNOPS", "SUSSPELLID")),
+    Column("EPIORDER", "number", True, "order of the episode in its spell"),
+    Column("STARTAGE", "number", True, "age in whole years at episode start"),
+    Column("SEX", "coded", True, "sex"),
+    Column("CLASSPAT", "coded", True, "patient classification"),
+    Column("ADMISORC", "coded", True, "source of admission"),
+    Column("ADMIMETH", "coded", True, "method of admission"),
+    Column("DISDEST", "coded", True, "discharge destination"),
+    Column("DISMETH", "coded", True, "discharge method"),
+    Column("EPIDUR", "number", True, "days of the episode"),
+    Column("MAINSPEF", "coded", True, "main specialty of the consultant"),
+    Column("NEOCARE", "ignored", False, "neonatal level of care"),
+    Column("TRETSPEF", "coded", True, "treatment function"),
+    Column("CRITICALCAREDAYS", "number", False, "critical care days in the episode"),
+    Column("REHABILITATIONDAYS", "number", False, "rehabilitation days in the episode"),
+    Column("SPCDAYS", "number", False, "specialist palliative care days in the episode"),
+)
+
+CODED_FIELDS: tuple[str, ...] = tuple(column.name for column in APC_COLUMNS if column.kind == "coded")
+NUMBER_FIELDS: tuple[str, ...] = tuple(column.name for column in APC_COLUMNS if column.kind == "number")
+
+_DIAGNOSIS = re.compile(r"DIAG_(?:4_)?(\d{1,2})")
+_PROCEDURE = re.compile(r"(?:OPER_|OPERTN_4_|OPERTN_)(\d{1,2})")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the fields of one input stand: the input's own column name for each official name.
+
+    ``fields`` maps official names to the input's; ``diagnoses`` and ``procedures`` hold the input's names in order of position (the
+    position of entry ``i`` is ``i + 1``). ``hes`` tells that the input has HES names.
+    """
+
+    fields: dict[str, str]
+    diagnoses: tuple[str, ...]
+    procedures: tuple[str, ...]
+    hes: bool
+
+
+def apc_layout(names: Sequence[str], source: str = "the input") -> Layout:
+    """Find the fields of admitted care among an input's column names; letter case does not matter.
+
+    Raises InputError where a heading stands twice, a mandatory column is missing, or diagnosis or procedure columns skip a number.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        key = name.strip().upper()
+        if key in found:
+            raise InputError(f"{source}: the heading {name!r} stands twice. Rename or drop one of the two columns.")
+        found[key] = name
+    fields: dict[str, str] = {}
+    aliased = False
+    for column in APC_COLUMNS:
+        for candidate in (column.name, *column.aliases):
+            if candidate in found:
+                fields[column.name] = found[candidate]
+                aliased |= candidate != column.name
+                break
+    diagnoses = _numbered(_DIAGNOSIS, found, source, "diagnosis")
+    procedures = _numbered(_PROCEDURE, found, source, "procedure")
+    missing = [column.name for column in APC_COLUMNS if column.mandatory and column.name not in fields]
+    if not diagnoses:
+        missing.append("DIAG_01")
+    if missing:
+        raise InputError(
+            f"{source}: no column {', '.join(missing)}. Admitted care needs it under this name or its HES name; if the file has no"
+            " headings, give its record definition file (--rdf)."
+        )
+    hes = aliased or any("_4_" in name.upper() for name in diagnoses)
+    return Layout(fields, diagnoses, procedures, hes)
+
+
+def _numbered(pattern: re.Pattern[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:
+    positions: dict[int, str] = {}
+    for key, name in found.items():
+        match = pattern.fullmatch(key)
+        if match is None:
+            continue
+        position = int(match[1])
+        if position in positions:
+            raise InputError(f"{source}: columns {positions[position]} and {name} are both {what} {position}. Keep one of them.")
+        positions[position] = name
+    expected = range(1, len(positions) + 1)
+    if sorted(positions) != list(expected):
+        gap = next(position for position in expected if position not in positions)
+        raise InputError(f"{source}: {what} columns skip number {gap}. Number them from 1 without a gap.")
+    return tuple(positions[position] for position in expected)

@@ -1,0 +1,417 @@
+"""From design tables to the arrays of a bundle. Every fault of the tables is found and reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+import numpy as np
+
+from hrgcore.columns import CODED_FIELDS
+from hrgcore.design.bundle import Bundle, pack_strings
+from hrgcore.design.checks import check_splits
+from hrgcore.design.codes import SCHEMES
+from hrgcore.design.conditions import LIST_SCOPES, Lists
+from hrgcore.design.index import CodeIndex, check_terms, closest_rows
+from hrgcore.design.labels import compose
+from hrgcore.design.lookups import field_lookup, icd10_lookups, opcs4_lookup
+from hrgcore.design.rules import RULE_TABLES, SCOPE_TABLE, Bits, RuleBook, union_name
+from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, SCORES, Row, Tables
+from hrgcore.errors import DesignError
+from hrgcore_kernels import codes as k
+from hrgcore_kernels.layout import DIAGNOSIS, EACH_CODE, EXCLUSION, PROCEDURE, ROOT
+
+Arrays = dict[str, np.ndarray]
+
+_METHODS = {"M": k.METHOD_TRAUMA, "B": k.METHOD_BURN, "G": k.METHOD_GLOBAL}
+_DAYS = {"": 0, "rehabilitation": 1, "palliative": 2}
+_MAX_NUMBERS = 65_535  # codes, HRGs and roots are numbered in 16 bits
+_SCHEME_OF_LISTS = {"diagnosis_lists": "icd10", "procedure_lists": "opcs4"}
+
+
+def compile_tables(tables: Tables) -> Bundle:
+    """Check a whole design and compile it. Raises DesignError with every fault found."""
+    compiler = _Compiler(tables)
+    if not tables.faults:  # rows that could not be read would only give faults that follow from theirs
+        compiler.compile()
+    if tables.faults:
+        count = len(tables.faults)
+        name = tables.settings.id or "the design"
+        raise DesignError(f"{name}: {count} fault{'s' if count > 1 else ''} in the design tables", tuple(tables.faults))
+    return Bundle.from_design(tables, compiler.arrays)
+
+
+class _Compiler:
+    """One run over one design; each method adds the arrays of its part to ``arrays``."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.arrays: Arrays = {}
+        self.index = {scheme: CodeIndex(tables.code_list(scheme)) for scheme in ("icd10", "opcs4")}
+        self.diagnoses = np.zeros(len(self.index["icd10"]) + 1, DIAGNOSIS)
+        self.procedures = np.zeros(len(self.index["opcs4"]) + 1, PROCEDURE)
+        self.arrays.update(diagnoses=self.diagnoses, procedures=self.procedures)
+        self.errors = {row["error"]: place + 1 for place, row in enumerate(tables["errors"])}
+        self.roots = {row["root"]: place + 1 for place, row in enumerate(tables["roots"])}
+        self.hrgs: list[Row] = sorted(tables["splits"], key=lambda row: row["root"] + row["split"])
+        self.hrg_number = {(row.table, row.line): place + 1 for place, row in enumerate(self.hrgs)}
+
+    def compile(self) -> None:
+        self._check_names()
+        for table in ("diagnosis_lists", "diagnoses", "diagnosis_errors", "diagnosis_roots", "cc_lists", "cc_exclusions"):
+            for row in self.tables[table]:
+                check_terms(self.index["icd10"], row, self.tables)
+        for table in ("procedure_lists", "procedures", "procedure_roots", "unbundling"):
+            for row in self.tables[table]:
+                check_terms(self.index["opcs4"], row, self.tables)
+        self._fields()
+        book = RuleBook(self.tables, self._bits())
+        self._rules(book)
+        self._codes("diagnoses", "icd10")
+        self._codes("procedures", "opcs4")
+        self._scores()
+        self._grid()
+        self._cc()
+        self._check_use(book)
+        self._texts()
+
+    # Names and code lists ----------------------------------------------------------------------------------------------------------
+
+    def _check_names(self) -> None:
+        for table, column in (("errors", "error"), ("subchapters", "subchapter"), ("roots", "root"), ("sets", "set")):
+            seen: dict[str, Row] = {}
+            for row in self.tables[table]:
+                first = seen.setdefault(row[column], row)
+                if first is not row:
+                    self.tables.fault(row, f"{column} {row[column]} stands in {first.reference} too. Keep one of them.")
+        for scheme, index in self.index.items():
+            pattern = {"icd10": r"four or five characters", "opcs4": "four characters"}[scheme]
+            if len(index) >= _MAX_NUMBERS:
+                self.tables.faults.append(f"{scheme}.csv: {len(index)} codes; at most {_MAX_NUMBERS - 1} can be numbered.")
+            for row in self.tables[scheme]:
+                for suffix in row["codes"].split():
+                    if not _is_code(scheme, row["category"] + suffix):
+                        self.tables.fault(row, f"{row['category'] + suffix} is not a code of {scheme} ({pattern}). Correct it.")
+
+    def _fields(self) -> None:
+        values: dict[str, list[str]] = {name: [] for name in CODED_FIELDS}
+        for row in self.tables["value_sets"]:
+            if row["field"] not in values:
+                self.tables.fault(row, f"{row['field']} is no coded field; they are {', '.join(CODED_FIELDS)}.")
+            else:
+                values[row["field"]] += row["values"].split()
+        self.values = {name: sorted(set(found)) for name, found in values.items()}
+        for name, found in self.values.items():
+            if not 0 < len(found) < 255 or any(not 1 <= len(value) <= 3 or not value.isalnum() for value in found):
+                self.tables.faults.append(f"value_sets.csv: {name} needs 1 to 254 values of one to three letters or digits.")
+        self.arrays["field_lookup"] = np.stack([field_lookup(found) for found in self.values.values()])
+
+    def _bits(self) -> dict[str, Bits]:
+        """Give each list and set its bit, and each code and value the words of bits of the lists that it is on."""
+        alternatives: dict[str, set[tuple[str, ...]]] = {table: set() for table in SCOPE_TABLE.values()}
+        for table in RULE_TABLES:
+            for row in self.tables[table]:
+                for condition in row.conditions:
+                    if isinstance(condition, Lists) and len(condition.names) > 1 and not condition.negated:
+                        alternatives[SCOPE_TABLE[condition.scope]].add(condition.names)
+        bits: dict[str, Bits] = {}
+        self.bit_of: dict[str, Bits] = {}
+        for table, scheme in _SCHEME_OF_LISTS.items():
+            members: dict[str, list[np.ndarray]] = {}
+            for row in self.tables[table]:
+                members.setdefault(row["list"], []).append(self.index[scheme].members(row.codes["codes"]))
+            for names in alternatives[table]:
+                if all(name in members for name in names):
+                    members[union_name(names)] = [ids for name in names for ids in members[name]]
+            bits[table] = Bits({name: place for place, name in enumerate(sorted(members))})
+            words = np.zeros((len(self.index[scheme]) + 1, bits[table].words), np.int64)
+            for name, parts in members.items():
+                word, bit = divmod(bits[table].bit[name], k.LIST_BITS)
+                words[np.unique(np.concatenate(parts)), word] |= np.int64(1 << bit)
+            self.arrays[f"{'diagnosis' if scheme == 'icd10' else 'procedure'}_words"] = words
+        bits["sets"] = self._set_bits(alternatives["sets"])
+        self.bit_of = bits
+        return {scope: bits[SCOPE_TABLE[scope]] for scope in LIST_SCOPES}
+
+    def _set_bits(self, alternatives: Iterable[tuple[str, ...]]) -> Bits:
+        rows = {row["set"]: row for row in self.tables["sets"]}
+        members: dict[str, list[Row]] = {name: [row] for name, row in rows.items()}
+        for names in alternatives:
+            if all(name in rows for name in names):
+                members[union_name(names)] = [rows[name] for name in names]
+        bits = Bits({name: place for place, name in enumerate(sorted(members))})
+        words = np.zeros((k.N_CODED, 256, bits.words), np.int64)
+        for row in rows.values():
+            if row["field"] not in CODED_FIELDS:
+                self.tables.fault(row, f"{row['field']} is no coded field; they are {', '.join(CODED_FIELDS)}.")
+                continue
+            for value in row["values"].split():
+                if value not in self.values[row["field"]]:
+                    self.tables.fault(row, f"{value} is no value of {row['field']}. Correct it, or add it to value_sets.csv.")
+        for name, parts in members.items():
+            word, bit = divmod(bits.bit[name], k.LIST_BITS)
+            for row in parts:
+                if row["field"] not in CODED_FIELDS:
+                    continue
+                accepted = self.values[row["field"]]
+                for value in row["values"].split():
+                    if value in accepted:
+                        words[CODED_FIELDS.index(row["field"]), accepted.index(value) + 1, word] |= np.int64(1 << bit)
+        self.arrays["field_sets"] = words
+        return bits
+
+    # Rules -------------------------------------------------------------------------------------------------------------------------
+
+    def _rules(self, book: RuleBook) -> None:
+        methods: dict[int, int] = {}
+        days: dict[int, int] = {}
+        for table in RULE_TABLES:
+            for row in self.tables[table]:
+                rule = book.add(row, self._outcome(row))
+                if table == "exceptions":
+                    if row["method"] not in _METHODS:
+                        self.tables.fault(row, f"method {row['method']!r} is none of {', '.join(_METHODS)}.")
+                    methods[rule] = _METHODS.get(row["method"], 0)
+                if table == "unbundling":
+                    if row["days"] not in _DAYS:
+                        self.tables.fault(row, f"days {row['days']!r} is neither blank, rehabilitation nor palliative.")
+                    days[rule] = _DAYS.get(row["days"], 0)
+        icd10, opcs4 = self.index["icd10"], self.index["opcs4"]
+        self.diagnoses["error_chain"] = book.chains_by_code("diagnosis_errors", icd10)
+        self.diagnoses["root_chain"] = book.chains_by_code("diagnosis_roots", icd10)
+        self.procedures["root_chain"] = book.chains_by_code("procedure_roots", opcs4)
+        self.procedures["unbundle_chain"] = book.chains_by_code("unbundling", opcs4)
+        by_step = sorted(self.tables["exceptions"], key=lambda row: (row.step, row.line))
+        own = [row for row in self.tables["unbundling"] if "codes" not in row.codes]
+        own.sort(key=lambda row: (row.step, row.line))
+        self.arrays["whole_record_chains"] = np.array(
+            [book.chain(map(book.number, by_step)), book.chain(map(book.number, own))], np.int32
+        )
+        self._roots(book)
+        for rule, row in enumerate(book.rows, 1):
+            if rule not in book.reached() and row.table != "splits":
+                self.tables.fault(row, "is never tried: rows without conditions come first for each of its codes. Remove it or reorder.")
+            if rule not in book.reached() and row.table == "splits" and row["root"] not in self.roots:
+                self.tables.fault(row, f"roots.csv has no {row['root']}. Add the root, or correct it.")
+        self.arrays.update(book.arrays(methods, days))
+
+    def _outcome(self, row: Row) -> int:
+        """The number of a rule's HRG or root; minus the number of an error category."""
+        if row.table == "splits":
+            return self.hrg_number[row.table, row.line]
+        if row.table == "diagnosis_errors" or (row.table == "unbundling" and row["root"] in self.errors):
+            if row["error" if row.table == "diagnosis_errors" else "root"] not in self.errors:
+                self.tables.fault(row, f"errors.csv has no {row['error']}. Correct it, or add the error category.")
+                return 0
+            return -self.errors[row["error"] or row["root"]]
+        if row["root"] not in self.roots:
+            self.tables.fault(row, f"roots.csv has no {row['root']}. Correct it, or add the root.")
+            return 0
+        kind = self.tables["roots"][self.roots[row["root"]] - 1]["kind"]
+        if (kind == "unbundled") != (row.table == "unbundling"):
+            self.tables.fault(row, f"{row['root']} is {kind} in roots.csv; only unbundling.csv leads to unbundled roots, and to no other.")
+        return self.roots[row["root"]]
+
+    def _roots(self, book: RuleBook) -> None:
+        subchapters = {row["subchapter"]: row for row in self.tables["subchapters"]}
+        splits: dict[str, list[Row]] = {}
+        for row in self.tables["splits"]:
+            splits.setdefault(row["root"], []).append(row)
+        cc_lists = sorted({row["list"] for row in self.tables["cc_lists"]})
+        self.cc_lists = {name: place for place, name in enumerate(cc_lists)}
+        chains, lists, interventions = [0], [-1], [-1]
+        labels = [""] * (len(self.hrgs) + 1)
+        self.cc_lists_used: set[str] = set()
+        for root in self.tables["roots"]:
+            own = sorted(splits.get(root["root"], []), key=lambda row: (row.step, row.line))
+            if not own:
+                self.tables.fault(root, f"{root['root']} has no split. Give it at least one row in splits.csv (split Z if it is one HRG).")
+            if root["kind"] not in ("core", "unbundled"):
+                self.tables.fault(root, f"kind {root['kind']!r} is neither core nor unbundled.")
+            for row in own:
+                labels[self.hrg_number[row.table, row.line]] = compose(root["name"], row.cells)
+                facts = {getattr(condition, "fact", "") for condition in row.conditions}
+                if root["kind"] == "unbundled" and facts & {"cc", "interventions"}:
+                    self.tables.fault(row, "an unbundled root can't be split by cc or interventions. Remove the condition.")
+            chains.append(book.chain(map(book.number, own)))
+            if own:
+                check_splits(root["root"], own, self.tables)
+            subchapter = subchapters.get(root["root"][:2])
+            if subchapter is None:
+                self.tables.fault(root, f"subchapters.csv has no {root['root'][:2]}. Add the subchapter.")
+            lists.append(self._cc_list(root, subchapter))
+            interventions.append(self._interventions(root, subchapter, book))
+        self.labels = labels
+        self._check_labels()
+        records = np.zeros(len(chains), ROOT)
+        records["split_chain"], records["cc_list"], records["interventions"] = chains, lists, interventions
+        self.arrays["roots"] = records
+
+    def _cc_list(self, root: Row, subchapter: Row | None) -> int:
+        name = subchapter["cc_list"] if subchapter else ""
+        if not name:
+            return -1
+        self.cc_lists_used.add(name)
+        if name not in self.cc_lists:
+            self.tables.fault(root, f"cc_lists.csv has no list {name} (of its subchapter). Add the list, or correct subchapters.csv.")
+        return self.cc_lists.get(name, -1)
+
+    def _interventions(self, root: Row, subchapter: Row | None, book: RuleBook) -> int:
+        name = root["interventions"] or (subchapter["interventions"] if subchapter else "")
+        if not name:
+            return -1
+        bit = self.bit_of["procedure_lists"].bit.get(name)
+        if bit is None:
+            self.tables.fault(root, f"procedure_lists.csv has no list {name} (its interventions). Add the list, or correct the name.")
+            return -1
+        book.used.add(("procedure_lists", name))
+        return bit
+
+    def _check_labels(self) -> None:
+        first: dict[str, Row] = {}
+        for row, label in zip(self.hrgs, self.labels[1:], strict=True):
+            if not label:
+                continue
+            other = first.setdefault(label, row)
+            if other is not row:
+                self.tables.fault(row, f"its label {label!r} is that of {other.reference} too. Tell them apart by conditions or label.")
+        for hrg, rows in groupby(self.hrgs, key=lambda row: row["root"] + row["split"]):
+            twice = list(rows)
+            if len(twice) > 1:
+                self.tables.fault(twice[1], f"{hrg} stands in {twice[0].reference} too. Keep one of them.")
+
+    # What codes carry --------------------------------------------------------------------------------------------------------------
+
+    def _codes(self, table: str, scheme: str) -> None:
+        hierarchy, error = [-1], [0]
+        for row in closest_rows(self.index[scheme], self.tables[table], self.tables)[1:]:
+            hierarchy.append(-1 if row is None else self._whole(row, "hierarchy", MAX_HIERARCHY))
+            name = "" if row is None else row["error"]
+            error.append(self.errors.get(name, 0))
+            if row is not None and name and name not in self.errors:
+                self.tables.fault(row, f"errors.csv has no {name}. Correct it, or add the error category.")
+        self.arrays[table]["hierarchy"] = hierarchy
+        if table == "procedures":
+            self.procedures["error"] = error
+            bits = self.bit_of["procedure_lists"].bit
+            if "companions" in bits:
+                word, bit = divmod(bits["companions"], k.LIST_BITS)
+                self.procedures["companion"] = (self.arrays["procedure_words"][:, word] >> bit) & 1
+            else:
+                self.tables.faults.append("procedure_lists.csv: no list companions. Define it: the codes that say more of the one before.")
+
+    def _scores(self) -> None:
+        for table, scheme in (("diagnoses", "icd10"), ("procedures", "opcs4")):
+            index = self.index[scheme]
+            for score in (name for name, of in SCORES.items() if of == scheme):
+                rows = [row for row in self.tables["scores"] if row["score"] == score]
+                for row in rows:
+                    check_terms(index, row, self.tables)
+                names = sorted({row["component"] for row in rows if row["component"]})
+                if len(names) >= EACH_CODE:
+                    self.tables.faults.append(f"scores.csv: {score} has {len(names)} components; at most {EACH_CODE - 1} fit.")
+                    names = names[: EACH_CODE - 1]
+                closest = closest_rows(index, rows, self.tables)[1:]
+                kind = score.split("_")[0]
+                self.arrays[table][f"{kind}_component"][1:] = [_component(row, names) for row in closest]
+                self.arrays[table][f"{kind}_points"][1:] = [0 if row is None else self._whole(row, "points", 1000) for row in closest]
+        for row in self.tables["scores"]:
+            if row["score"] not in SCORES:
+                self.tables.fault(row, f"score {row['score']!r} is none of {', '.join(SCORES)}.")
+
+    def _grid(self) -> None:
+        grid = np.full((MAX_HIERARCHY + 1, MAX_HIERARCHY + 1), 255, np.uint8)
+        for row in self.tables["grid"]:
+            procedure = self._whole(row, "procedure", MAX_HIERARCHY)
+            for diagnosis in range(MAX_HIERARCHY + 1):
+                drives = row[str(diagnosis)]
+                if drives not in ("P", "D") or (procedure == 0 and drives == "P"):
+                    self.tables.fault(row, f"column {diagnosis}: {drives!r} is neither P nor D (only D where there is no procedure).")
+                grid[procedure, diagnosis] = k.METHOD_PROCEDURE if drives == "P" else k.METHOD_DIAGNOSIS
+        if (grid == 255).any():
+            self.tables.faults.append(f"grid.csv: it needs a row for each procedure hierarchy from 0 to {MAX_HIERARCHY}.")
+        self.arrays["grid"] = grid
+
+    def _cc(self) -> None:
+        index = self.index["icd10"]
+        points = np.zeros((max(1, len(self.cc_lists)), len(index) + 1), np.int8)
+        for name, place in self.cc_lists.items():
+            rows = [row for row in self.tables["cc_lists"] if row["list"] == name]
+            for number, row in enumerate(closest_rows(index, rows, self.tables)):
+                if row is not None:
+                    points[place, number] = self._whole(row, "points", 100)
+            if name not in self.cc_lists_used:
+                self.tables.fault(rows[0], f"list {name} is of no subchapter. Name it in subchapters.csv, or remove it.")
+        self.arrays["cc_points"] = points
+        excluded: list[list[tuple[int, int, int]]] = [[] for _ in range(len(index) + 1)]
+        for row in self.tables["cc_exclusions"]:
+            if row["list"] != "*" and row["list"] not in self.cc_lists:
+                self.tables.fault(row, f"cc_lists.csv has no list {row['list']}. Correct it, or write * for all lists.")
+            runs = _runs(index.members(row.codes["excluded"]))
+            place = self.cc_lists.get(row["list"], -1)
+            for primary in index.members(row.codes["primary"]).tolist():
+                excluded[primary] += [(place, low, high) for low, high in runs]
+        flat = [entry for entries in excluded for entry in entries]
+        self.arrays["exclusion_start"] = np.concatenate(
+            [np.zeros(1, np.int32), np.cumsum([len(entries) for entries in excluded], dtype=np.int32)]
+        )
+        self.arrays["exclusions"] = np.array(flat, EXCLUSION)
+
+    def _whole(self, row: Row, column: str, most: int) -> int:
+        text = row[column].strip()
+        if not (text.isascii() and text.isdigit() and int(text[:9]) <= most):
+            self.tables.fault(row, f"{column} {text!r} is not a whole number from 0 to {most}.")
+            return 0
+        return int(text)
+
+    # The rest ----------------------------------------------------------------------------------------------------------------------
+
+    def _check_use(self, book: RuleBook) -> None:
+        book.used.add(("procedure_lists", "companions"))
+        for table in ("sets", "diagnosis_lists", "procedure_lists"):
+            for row in self.tables[table]:
+                name = row["set" if table == "sets" else "list"]
+                if (table, name) not in book.used:
+                    self.tables.fault(row, f"{name} is used by no rule. Use it, or remove it.")
+        led_to = {row["root"] for table in RULE_TABLES if table != "splits" for row in self.tables[table]}
+        for root in self.tables["roots"]:
+            if root["root"] not in led_to:
+                self.tables.fault(root, f"no rule leads to {root['root']}. Add one, or remove the root and its splits.")
+
+    def _texts(self) -> None:
+        icd10, opcs4 = self.index["icd10"].codes, self.index["opcs4"].codes
+        follow = bool(self.tables.settings.number("five_character_parent"))
+        self.arrays["icd10_four"], self.arrays["icd10_five"] = icd10_lookups(icd10, follow)
+        self.arrays["opcs4_lookup"] = opcs4_lookup(opcs4)
+        settings = self.tables.settings
+        self.arrays["settings"] = np.array([settings.number(name) for name in ENGINE_CHOICES], np.int64)
+        texts: Mapping[str, list[str]] = {
+            "icd10_codes": ["", *icd10],
+            "opcs4_codes": ["", *opcs4],
+            "hrg_codes": [settings.error_hrg, *(row["root"] + row["split"] for row in self.hrgs)],
+            "hrg_labels": [settings.error_label, *self.labels[1:]],
+            "error_codes": ["", *self.errors],
+            "error_names": ["", *(row["name"] for row in self.tables["errors"])],
+        }
+        for name, strings in texts.items():
+            self.arrays[f"{name}.bytes"], self.arrays[f"{name}.offsets"] = pack_strings(strings)
+
+
+def _is_code(scheme: str, code: str) -> bool:
+    return SCHEMES[scheme].code.fullmatch(code) is not None
+
+
+def _component(row: Row | None, names: list[str]) -> int:
+    if row is None:
+        return 0
+    return names.index(row["component"]) + 1 if row["component"] in names else EACH_CODE
+
+
+def _runs(numbers: np.ndarray) -> list[tuple[int, int]]:
+    """Runs of consecutive numbers, as (first, last)."""
+    if numbers.size == 0:
+        return []
+    breaks = np.flatnonzero(np.diff(numbers) != 1)
+    firsts = numbers[np.concatenate([[0], breaks + 1])]
+    lasts = numbers[np.concatenate([breaks, [numbers.size - 1]])]
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

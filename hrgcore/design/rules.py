@@ -1,0 +1,157 @@
+"""Rules as the kernels read them: tests in flat arrays, and for each code the chain of rules to be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hrgcore.design.conditions import LIST_SCOPES, RANGE_FACTS, Condition, Range, describe
+from hrgcore.design.index import CodeIndex
+from hrgcore.design.tables import BASES, Row, Tables
+from hrgcore_kernels import codes as k
+from hrgcore_kernels.layout import RULE, TEST
+
+#: Tables whose rows are rules; the number of a table is its place here.
+RULE_TABLES = ("diagnosis_errors", "diagnosis_roots", "procedure_roots", "exceptions", "splits", "unbundling")
+_ONLY_IN = {
+    "cc": ("splits",),
+    "interventions": ("splits",),
+    "companion": ("procedure_roots", "unbundling"),
+}
+#: Where the names of a scope are defined.
+SCOPE_TABLE = {
+    "patient": "sets",
+    "primary": "diagnosis_lists",
+    "diagnosis": "diagnosis_lists",
+    "procedure": "procedure_lists",
+    "companion": "procedure_lists",
+}
+
+
+def union_name(names: Iterable[str]) -> str:
+    """The name under which the union of these lists has a bit of its own, so that `a|b` is one test."""
+    return "|".join(sorted(names))
+
+
+@dataclass(frozen=True)
+class Bits:
+    """The bit of each named list or set, and how many words hold them all (at least one)."""
+
+    bit: Mapping[str, int]
+
+    @property
+    def words(self) -> int:
+        return max(1, -(-len(self.bit) // k.LIST_BITS))
+
+
+@dataclass
+class RuleBook:
+    """Collects rules and chains. Rule 0 and chain 0 are none."""
+
+    tables: Tables
+    bits: Mapping[str, Bits]  # by scope
+    rows: list[Row] = field(default_factory=list)
+    used: set[tuple[str, str]] = field(default_factory=set)  # (table of names, name)
+    _number: dict[tuple[str, int], int] = field(default_factory=dict)
+    _tests: list[list[tuple[int, int, int, int]]] = field(default_factory=list)
+    _outcomes: list[int] = field(default_factory=list)
+    _chains: dict[tuple[int, ...], int] = field(default_factory=lambda: {(): 0})
+
+    def add(self, row: Row, outcome: int) -> int:
+        """Add a rule and return its number."""
+        tests = [test for condition in row.conditions for test in self._tests_of(row, condition)]
+        self.rows.append(row)
+        self._tests.append(tests)
+        self._outcomes.append(outcome)
+        number = len(self.rows)
+        self._number[row.table, row.line] = number
+        return number
+
+    def number(self, row: Row) -> int:
+        """The number of a row added before."""
+        return self._number[row.table, row.line]
+
+    def chain(self, rules: Iterable[int]) -> int:
+        """The number of the chain of these rules, cut after the first rule without conditions."""
+        kept: list[int] = []
+        for rule in rules:
+            kept.append(rule)
+            if not self._tests[rule - 1]:
+                break
+        return self._chains.setdefault(tuple(kept), len(self._chains))
+
+    def chains_by_code(self, table: str, index: CodeIndex) -> np.ndarray:
+        """The chain of each code number, for the rules of a table that name codes: by step, most specific, file order."""
+        tried: list[dict[int, tuple[int, int, int]]] = [{} for _ in range(len(index) + 1)]
+        for row in self.tables[table]:
+            if "codes" not in row.codes or (row.table, row.line) not in self._number:
+                continue
+            rule = self.number(row)
+            for size, ids in index.named(row.codes["codes"]):
+                key = (row.step, size, row.line)
+                for number in ids.tolist():
+                    tried[number][rule] = min(key, tried[number].get(rule, key))
+        chains = [self.chain(sorted(rules, key=rules.__getitem__)) for rules in tried]
+        return np.array(chains, np.int32)
+
+    def reached(self) -> set[int]:
+        """Rules that stand in some chain."""
+        return {rule for chain in self._chains for rule in chain}
+
+    def arrays(self, methods: Mapping[int, int], days: Mapping[int, int]) -> dict[str, np.ndarray]:
+        """The arrays of rules, tests and chains, and where each rule stands in the tables."""
+        tests = [test for rule in self._tests for test in rule]
+        rules = np.zeros(len(self.rows) + 1, RULE)
+        ends = _starts(len(rule) for rule in self._tests)
+        rules["test_start"][1:] = ends[:-1]
+        rules["test_end"][1:] = ends[1:]
+        rules["outcome"][1:] = self._outcomes
+        for number, method in methods.items():
+            rules["method"][number] = method
+        for number, kind in days.items():
+            rules["days"][number] = kind
+        table = np.zeros(len(tests), TEST)
+        for place, name in enumerate(("fact", "kind", "low", "high")):
+            table[name] = [test[place] for test in tests]
+        return {
+            "chain_start": _starts(len(chain) for chain in self._chains),
+            "chain_rules": np.array([rule for chain in self._chains for rule in chain], np.int32),
+            "rules": rules,
+            "tests": table,
+            "rule_table": np.array([0, *(RULE_TABLES.index(row.table) for row in self.rows)], np.uint8),
+            "rule_line": np.array([0, *(row.line for row in self.rows)], np.int32),
+            "rule_basis": np.array([0, *(BASES.index(row.basis) for row in self.rows)], np.uint8),
+        }
+
+    def _tests_of(self, row: Row, condition: Condition) -> list[tuple[int, int, int, int]]:
+        column = condition.fact if isinstance(condition, Range) else condition.scope
+        if row.table not in _ONLY_IN.get(column, RULE_TABLES):
+            self.tables.fault(row, f"{column} can't be tested here, only in {' and '.join(_ONLY_IN[column])}. Remove it.")
+            return []
+        if isinstance(condition, Range):
+            return [(RANGE_FACTS.index(condition.fact), k.TEST_RANGE, condition.low, condition.high)]
+        bits = self.bits[condition.scope]
+        where = SCOPE_TABLE[condition.scope]
+        for name in condition.names:
+            if name not in bits.bit:
+                self.tables.fault(row, f"{describe(condition)}: {where}.csv has no {name}. Correct the name, or define it there.")
+                return []
+            self.used.add((where, name))
+        masks = [0] * bits.words
+        for name in condition.names if condition.negated else (union_name(condition.names),):
+            word, bit = divmod(bits.bit[name], k.LIST_BITS)
+            masks[word] |= 1 << bit
+        words = [(word, mask) for word, mask in enumerate(masks) if mask]
+        kind = k.TEST_NONE if condition.negated else k.TEST_ANY
+        return [(self.first_word(condition.scope) + word, kind, mask, 0) for word, mask in words]
+
+    def first_word(self, scope: str) -> int:
+        """The fact number of a scope's first word of bits."""
+        before = LIST_SCOPES[: LIST_SCOPES.index(scope)]
+        return k.N_RANGE_FACTS + sum(self.bits[other].words for other in before)
+
+
+def _starts(lengths: Iterable[int]) -> np.ndarray:
+    return np.concatenate([np.zeros(1, np.int32), np.cumsum(np.fromiter(lengths, np.int32), dtype=np.int32)])

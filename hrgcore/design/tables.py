@@ -1,0 +1,267 @@
+"""Design tables as typed rows: what the compiler and the reference engine both start from.
+
+Reading goes on after a fault: `Tables.faults` lists them all, with file, line and remedy.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hrgcore.design.codes import SCHEMES, CodeCell, Scheme, parse_code_cell
+from hrgcore.design.conditions import CONDITION_COLUMNS, Condition, parse_conditions
+from hrgcore.errors import DesignError
+
+BASES = ("published", "observed", "derived", "calibrated", "judgement")
+SETTINGS_FILE = "design.toml"
+MAX_HIERARCHY = 12
+_MAX_TABLE_BYTES = 64 * 1024 * 1024
+
+_RULE_TABLES = ("diagnosis_errors", "diagnosis_roots", "procedure_roots", "exceptions", "splits", "unbundling")
+#: Each table's own columns: (must be there, may be there). `basis` must and `note` may stand in all; rules add the conditions.
+SCHEMA: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "icd10": (("category", "codes"), ()),
+    "opcs4": (("category", "codes"), ()),
+    "value_sets": (("field", "values"), ()),
+    "sets": (("set", "field", "values"), ()),
+    "diagnosis_lists": (("list", "codes"), ()),
+    "procedure_lists": (("list", "codes"), ()),
+    "errors": (("error", "name"), ()),
+    "diagnoses": (("codes", "hierarchy"), ()),
+    "diagnosis_errors": (("codes", "error"), ("step",)),
+    "diagnosis_roots": (("codes", "root"), ("step",)),
+    "procedures": (("codes", "hierarchy"), ("error",)),
+    "procedure_roots": (("codes", "root"), ("step",)),
+    "grid": (("procedure", *map(str, range(MAX_HIERARCHY + 1))), ()),
+    "exceptions": (("method", "root"), ("step",)),
+    "subchapters": (("subchapter", "name", "cc_list", "interventions"), ()),
+    "roots": (("root", "kind", "name"), ("interventions",)),
+    "splits": (("root", "split"), ("step", "label")),
+    "cc_lists": (("list", "points", "codes"), ()),
+    "cc_exclusions": (("list", "primary", "excluded"), ()),
+    "scores": (("score", "component", "points", "codes"), ()),
+    "unbundling": (("codes", "root"), ("step", "days")),
+}
+#: The scheme of a table's code cells, by table and column.
+_CODE_CELLS: dict[str, dict[str, str]] = {
+    "diagnosis_lists": {"codes": "icd10"},
+    "procedure_lists": {"codes": "opcs4"},
+    "diagnoses": {"codes": "icd10"},
+    "diagnosis_errors": {"codes": "icd10"},
+    "diagnosis_roots": {"codes": "icd10"},
+    "procedures": {"codes": "opcs4"},
+    "procedure_roots": {"codes": "opcs4"},
+    "cc_lists": {"codes": "icd10"},
+    "cc_exclusions": {"primary": "icd10", "excluded": "icd10"},
+    "unbundling": {"codes": "opcs4"},
+}
+#: The scores, and the scheme of the codes that give them points, in the order in which the kernels hold them.
+SCORES = {
+    "trauma_diagnosis": "icd10",
+    "trauma_intervention": "opcs4",
+    "burn_severity": "icd10",
+    "burn_intervention": "opcs4",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table. ``codes`` holds its parsed code cells by column, ``conditions`` what a rule asks."""
+
+    table: str
+    line: int
+    cells: Mapping[str, str]
+    codes: Mapping[str, CodeCell]
+    conditions: tuple[Condition, ...]
+    step: int
+
+    def __getitem__(self, column: str) -> str:
+        """The text of a cell; empty where the table has no such column."""
+        return self.cells.get(column, "")
+
+    @property
+    def basis(self) -> str:
+        return self.cells["basis"]
+
+    @property
+    def reference(self) -> str:
+        """How results and explanations name this row: `splits.csv:12`."""
+        return f"{self.table}.csv:{self.line}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `design.toml` says."""
+
+    id: str
+    title: str
+    release: str
+    version: str
+    status: str
+    attribution: str
+    error_hrg: str
+    error_label: str
+    choices: Mapping[str, Mapping[str, object]]
+
+    def number(self, choice: str) -> int:
+        value = self.choices[choice]["value"]
+        assert isinstance(value, int)
+        return value
+
+
+#: Choices whose value the engines read; all are whole numbers (or true and false).
+ENGINE_CHOICES = ("five_character_parent", "epiorder_max", "age_max", "age_unknown", "age_rise", "days_max")
+_TEXT_SETTINGS = ("id", "title", "release", "version", "status", "attribution", "error_hrg", "error_label")
+
+
+@dataclass
+class Tables:
+    """A whole design as text and rows. ``faults`` is empty where it could be read without any."""
+
+    texts: dict[str, str]
+    settings: Settings
+    rows: dict[str, list[Row]]
+    faults: list[str] = field(default_factory=list)
+
+    def __getitem__(self, table: str) -> list[Row]:
+        return self.rows[table]
+
+    def code_list(self, scheme: str) -> list[str]:
+        """All valid codes of a scheme, sorted."""
+        return sorted({row["category"] + suffix for row in self[scheme] for suffix in row["codes"].split()})
+
+    def fault(self, row: Row, message: str) -> None:
+        """Note a fault of ``row``; the message says what is wrong and what to do."""
+        self.faults.append(f"{row.reference}: {message}")
+
+
+def read_folder(folder: Path) -> Tables:
+    """Read a folder of design tables. Raises DesignError where there is none; faults in it are collected, not raised."""
+    texts, faults = folder_texts(folder)
+    tables = read_texts(texts)
+    tables.faults[:0] = faults
+    return tables
+
+
+def folder_texts(folder: Path) -> tuple[dict[str, str], list[str]]:
+    """The texts of a folder's tables by file name, and the faults of files that could not be read. Raises DesignError."""
+    if not (folder / SETTINGS_FILE).is_file():
+        raise DesignError(f"{folder}: not a design, it has no {SETTINGS_FILE}. Name a folder of design tables.")
+    texts: dict[str, str] = {}
+    faults: list[str] = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in (".csv", ".toml"):
+            continue
+        if path.stat().st_size > _MAX_TABLE_BYTES:
+            faults.append(f"{path.name}: larger than {_MAX_TABLE_BYTES} bytes; a design table is not that large.")
+            continue
+        try:
+            texts[path.name] = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            faults.append(f"{path.name}: byte {error.start} is not UTF-8. Save the table as UTF-8.")
+    return texts, faults
+
+
+def read_texts(texts: dict[str, str]) -> Tables:
+    """Read design tables from the texts of their files, by file name."""
+    faults: list[str] = []
+    settings = _read_settings(texts.get(SETTINGS_FILE, ""), faults)
+    rows = {table: list(_read_table(table, texts.get(f"{table}.csv"), faults)) for table in SCHEMA}
+    unknown = [name for name in texts if name != SETTINGS_FILE and name.removesuffix(".csv") not in SCHEMA]
+    faults += [f"{name}: not a table of a design. Remove it, or correct its name." for name in unknown]
+    return Tables(texts, settings, rows, faults)
+
+
+def _read_settings(text: str, faults: list[str]) -> Settings:
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        faults.append(f"{SETTINGS_FILE}: {error}. Correct the TOML.")
+        found = {}
+    if found.get("format") != 1:
+        faults.append(f"{SETTINGS_FILE}: format is {found.get('format')!r}; this version reads format = 1.")
+    values: dict[str, str] = {}
+    for name in _TEXT_SETTINGS:
+        value = found.get(name)
+        if not isinstance(value, str) or not value.strip():
+            faults.append(f"{SETTINGS_FILE}: {name} is missing; give it as text.")
+            value = ""
+        values[name] = value
+    choices = found.get("choices", {})
+    for name in ENGINE_CHOICES:
+        choice = choices.get(name) if isinstance(choices, dict) else None
+        if not isinstance(choice, dict) or not isinstance(choice.get("value"), int) or not 0 <= choice["value"] < 2**31:
+            faults.append(f"{SETTINGS_FILE}: choices.{name} needs a value that is a whole number.")
+            choices = {**choices, name: {"value": 0}} if isinstance(choices, dict) else {name: {"value": 0}}
+    for name, choice in choices.items():
+        if not isinstance(choice, dict) or choice.get("basis", "judgement") not in BASES:
+            faults.append(f"{SETTINGS_FILE}: choices.{name} needs value, basis (one of {', '.join(BASES)}) and note.")
+    return Settings(**values, choices=choices)
+
+
+def _read_table(table: str, text: str | None, faults: list[str]) -> Iterator[Row]:
+    file = f"{table}.csv"
+    if text is None:
+        faults.append(f"{file}: missing. Every design has this table, if only with its heading.")
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        headings = next(reader, [])
+        if not _headings_fit(table, headings, faults):
+            return
+        for cells in reader:
+            if not any(cells):
+                continue
+            line = reader.line_num
+            if len(cells) != len(headings):
+                faults.append(f"{file}:{line}: {len(cells)} cells under {len(headings)} headings. Quote cells that have a comma.")
+                continue
+            row = _read_row(table, line, dict(zip(headings, cells, strict=True)), faults)
+            if row is not None:
+                yield row
+    except csv.Error as error:
+        faults.append(f"{file}:{reader.line_num}: {error}. Correct the quoting.")
+
+
+def _headings_fit(table: str, headings: list[str], faults: list[str]) -> bool:
+    must, may = SCHEMA[table]
+    allowed = {*must, *may, "basis", "note", *(CONDITION_COLUMNS if table in _RULE_TABLES else ())}
+    wrong = [f"no column {name}" for name in (*must, "basis") if name not in headings]
+    wrong += [f"unknown column {name!r}" for name in headings if name not in allowed]
+    wrong += [f"column {name!r} twice" for name in sorted(set(headings)) if headings.count(name) > 1]
+    faults += [f"{table}.csv:1: {problem}. See tables/README.md for the columns of this table." for problem in wrong]
+    return not wrong
+
+
+def _read_row(table: str, line: int, cells: dict[str, str], faults: list[str]) -> Row | None:
+    before = len(faults)
+    where = f"{table}.csv:{line}"
+    if cells["basis"] not in BASES:
+        faults.append(f"{where}: basis {cells['basis']!r} is none of {', '.join(BASES)}.")
+    codes: dict[str, CodeCell] = {}
+    for column, scheme in _row_schemes(table, cells).items():
+        if table == "unbundling" and not cells[column].strip():
+            continue
+        try:
+            codes[column] = parse_code_cell(cells[column], scheme)
+        except ValueError as error:
+            faults.append(f"{where}: {column}: {error}.")
+    conditions: tuple[Condition, ...] = ()
+    try:
+        conditions = parse_conditions(cells) if table in _RULE_TABLES else ()
+    except ValueError as error:
+        faults.append(f"{where}: {error}.")
+    step = cells.get("step", "").strip() or "1"
+    if not step.isascii() or not step.isdigit() or len(step) > 3:
+        faults.append(f"{where}: step {step!r} is not a whole number from 0 to 999.")
+    return Row(table, line, cells, codes, conditions, int(step)) if len(faults) == before else None
+
+
+def _row_schemes(table: str, cells: Mapping[str, str]) -> dict[str, Scheme]:
+    if table == "scores":
+        return {"codes": SCHEMES[SCORES.get(cells["score"], "icd10")]}
+    return {column: SCHEMES[name] for column, name in _CODE_CELLS.get(table, {}).items()}

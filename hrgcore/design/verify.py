@@ -1,0 +1,150 @@
+"""Which arrays a bundle has, and whether every number in them points into the array that it should.
+
+A checksum shows damage, not intent: the kernels don't check bounds, so a bundle from anywhere is checked here before it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from hrgcore.design.conditions import RANGE_FACTS
+from hrgcore_kernels import codes as k
+from hrgcore_kernels import layout
+
+Arrays = Mapping[str, np.ndarray]
+
+STRINGS = ("icd10_codes", "opcs4_codes", "hrg_codes", "hrg_labels", "error_codes", "error_names")
+
+#: Type and shape of every array of a bundle; a name in a shape is a size that must be the same wherever it stands.
+ARRAYS: dict[str, tuple[np.dtype[Any], tuple[int | str, ...]]] = {
+    "chain_start": (np.dtype("<i4"), ("chains+1",)),
+    "chain_rules": (np.dtype("<i4"), ("chained",)),
+    "rules": (layout.RULE, ("rules",)),
+    "tests": (layout.TEST, ("tests",)),
+    "diagnoses": (layout.DIAGNOSIS, ("icd10",)),
+    "diagnosis_words": (np.dtype("<i8"), ("icd10", "diagnosis words")),
+    "procedures": (layout.PROCEDURE, ("opcs4",)),
+    "procedure_words": (np.dtype("<i8"), ("opcs4", "procedure words")),
+    "roots": (layout.ROOT, ("roots",)),
+    "cc_points": (np.dtype("i1"), ("cc lists", "icd10")),
+    "exclusion_start": (np.dtype("<i4"), ("icd10+1",)),
+    "exclusions": (layout.EXCLUSION, ("exclusions",)),
+    "grid": (np.dtype("u1"), (13, 13)),
+    "field_sets": (np.dtype("<i8"), (k.N_CODED, 256, "patient words")),
+    "whole_record_chains": (np.dtype("<i4"), (2,)),
+    "settings": (np.dtype("<i8"), (6,)),
+    "icd10_four": (np.dtype("<u2"), (layout.FOUR_PLACES,)),
+    "icd10_five": (np.dtype("<u2"), (layout.FIVE_PLACES,)),
+    "opcs4_lookup": (np.dtype("<u2"), (layout.OPCS4_PLACES,)),
+    "field_lookup": (np.dtype("u1"), (k.N_CODED, layout.FIELD_PLACES)),
+    "rule_table": (np.dtype("u1"), ("rules",)),
+    "rule_line": (np.dtype("<i4"), ("rules",)),
+    "rule_basis": (np.dtype("u1"), ("rules",)),
+    "icd10_codes.offsets": (np.dtype("<i4"), ("icd10+1",)),
+    "opcs4_codes.offsets": (np.dtype("<i4"), ("opcs4+1",)),
+    "hrg_codes.offsets": (np.dtype("<i4"), ("hrgs+1",)),
+    "hrg_labels.offsets": (np.dtype("<i4"), ("hrgs+1",)),
+    "error_codes.offsets": (np.dtype("<i4"), ("errors+1",)),
+    "error_names.offsets": (np.dtype("<i4"), ("errors+1",)),
+    **{f"{name}.bytes": (np.dtype("u1"), (f"{name} bytes",)) for name in STRINGS},
+}
+
+
+def verify(arrays: Arrays) -> None:
+    """Raise ValueError naming the first array that is missing, of the wrong type or shape, or points out of bounds."""
+    sizes = _sizes(arrays)
+    for name in STRINGS:
+        _starts(arrays, f"{name}.offsets", sizes[f"{name} bytes"])
+    _starts(arrays, "chain_start", sizes["chained"])
+    _starts(arrays, "exclusion_start", sizes["exclusions"])
+    for name, field, low, high in _bounds(arrays, sizes):
+        values = arrays[name][field] if field else arrays[name]
+        if values.size and not (low <= int(values.min()) and int(values.max()) <= high):
+            raise ValueError(f"{name} {field}")
+    if (arrays["rules"]["test_start"] > arrays["rules"]["test_end"]).any():
+        raise ValueError("rules test_start")
+    _outcomes(arrays, sizes)
+
+
+def _sizes(arrays: Arrays) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for name, (kind, shape) in ARRAYS.items():
+        array = arrays.get(name)
+        if array is None or array.dtype != kind or array.ndim != len(shape):
+            raise ValueError(name)
+        for expected, found in zip(shape, array.shape, strict=True):
+            if isinstance(expected, str):
+                size, plus, _ = expected.partition("+")
+                expected = sizes.setdefault(size, found - bool(plus)) + bool(plus)
+            if expected != found:
+                raise ValueError(name)
+    for size in ("icd10", "opcs4", "rules", "roots", "hrgs", "errors", "chains", "cc lists"):
+        if sizes[size] < 1:
+            raise ValueError(size)
+    for size in ("diagnosis words", "procedure words", "patient words"):
+        if sizes[size] < 1:
+            raise ValueError(size)
+    return sizes
+
+
+def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str, int, int]]:
+    """The lowest and highest value that each field of each array may have."""
+    chain = sizes["chains"] - 1
+    facts = len(RANGE_FACTS) + sizes["patient words"] + 2 * sizes["diagnosis words"] + 2 * sizes["procedure words"]
+    yield "chain_rules", "", 1, sizes["rules"] - 1
+    yield "rules", "test_start", 0, sizes["tests"]
+    yield "rules", "test_end", 0, sizes["tests"]
+    yield "rules", "outcome", 1 - sizes["errors"], max(sizes["roots"], sizes["hrgs"]) - 1
+    yield "rules", "method", 0, k.METHOD_GLOBAL
+    yield "rules", "days", 0, 2
+    yield "tests", "fact", 0, facts - 1
+    yield "tests", "kind", 0, k.TEST_NONE
+    for table, chains in (("diagnoses", ("error_chain", "root_chain")), ("procedures", ("root_chain", "unbundle_chain"))):
+        for field in chains:
+            yield table, field, 0, chain
+        yield table, "hierarchy", -1, 12
+        for score in ("trauma", "burn"):
+            yield table, f"{score}_component", 0, layout.EACH_CODE
+            yield table, f"{score}_points", 0, 1000
+    yield "procedures", "error", 0, sizes["errors"] - 1
+    yield "procedures", "companion", 0, 1
+    yield "roots", "split_chain", 0, chain
+    yield "roots", "cc_list", -1, sizes["cc lists"] - 1
+    yield "roots", "interventions", -1, sizes["procedure words"] * k.LIST_BITS - 1
+    yield "cc_points", "", 0, 100
+    yield "grid", "", k.METHOD_PROCEDURE, k.METHOD_DIAGNOSIS
+    yield "whole_record_chains", "", 0, chain
+    yield "settings", "", 0, 2**31 - 1
+    yield "icd10_four", "", 0, sizes["icd10"] - 1
+    yield "icd10_five", "", 0, sizes["icd10"] - 1
+    yield "opcs4_lookup", "", 0, sizes["opcs4"] - 1
+    yield "rule_table", "", 0, 5
+    yield "rule_basis", "", 0, 4
+
+
+def _starts(arrays: Arrays, name: str, end: int) -> None:
+    starts = arrays[name]
+    if len(starts) < 2 or starts[0] != 0 or starts[-1] != end or (np.diff(starts) < 0).any():
+        raise ValueError(name)
+
+
+def _outcomes(arrays: Arrays, sizes: Mapping[str, int]) -> None:
+    """Rules of split chains must lead to HRGs; those of root chains to roots; only error chains and unbundling to error categories."""
+    outcome = arrays["rules"]["outcome"]
+    whole = arrays["whole_record_chains"]
+    for low, high, chains in (
+        (1, sizes["hrgs"] - 1, arrays["roots"]["split_chain"]),
+        (1, sizes["roots"] - 1, arrays["diagnoses"]["root_chain"]),
+        (1, sizes["roots"] - 1, arrays["procedures"]["root_chain"]),
+        (1, sizes["roots"] - 1, whole[:1]),
+        (1 - sizes["errors"], sizes["roots"] - 1, arrays["procedures"]["unbundle_chain"]),
+        (1 - sizes["errors"], sizes["roots"] - 1, whole[1:]),
+        (1 - sizes["errors"], -1, arrays["diagnoses"]["error_chain"]),
+    ):
+        for chain in np.unique(chains).tolist():
+            rules = arrays["chain_rules"][arrays["chain_start"][chain] : arrays["chain_start"][chain + 1]]
+            if rules.size and not (low <= int(outcome[rules].min()) and int(outcome[rules].max()) <= high):
+                raise ValueError("rules outcome")

@@ -1,0 +1,114 @@
+"""One Arrow column to one number a cell, whatever kind of text or dictionary it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hrgcore.errors import InputError
+from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
+
+Numbers = npt.NDArray[np.int32]
+#: Parses a text column: offsets, bytes, validity, first bit, out.
+Parse = Callable[[np.ndarray, np.ndarray, np.ndarray, int, Numbers], None]
+
+_NO_BYTES = np.empty(0, np.uint8)
+_NO_BYTES.flags.writeable = False
+_AGES_UNDER_ONE = (7001, 7007)  # HES: under a day to under a year, docs/grouping.md section 1
+
+
+def text_numbers(column: Any, parse: Parse, blank: int) -> Numbers:
+    """Numbers of a column of text, a dictionary of text, or nothing but nulls. Numbers in it are read as their text.
+
+    Returns int32 [rows]; nulls give ``blank``.
+    """
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        of_values = text_numbers(column.dictionary, parse, blank)
+        if len(of_values) == 0:
+            return np.full(len(column), blank, np.int32)
+        indices = column.indices
+        if indices.null_count:
+            numbers = of_values[pc.fill_null(indices, 0).to_numpy(zero_copy_only=False)]
+            numbers[indices.is_null().to_numpy(zero_copy_only=False)] = blank
+            return numbers
+        return of_values[indices.to_numpy()]
+    if column.null_count == len(column):
+        return np.full(len(column), blank, np.int32)
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        column = column.cast(pa.large_string())
+    offsets, data, validity, bit = text_buffers(column)
+    out = np.empty(len(column), np.int32)
+    parse(offsets, data, validity, bit, out)
+    return out
+
+
+def text_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Offsets [rows + 1], bytes, validity bits (empty: no nulls) and the first bit of a string or large_string array."""
+    validity, offsets, data = column.buffers()
+    kind = np.dtype(np.int64 if pa.types.is_large_string(column.type) else np.int32)
+    if len(column) == 0 or offsets is None:
+        starts = np.zeros(len(column) + 1, kind)
+        starts.flags.writeable = False
+        return starts, _NO_BYTES, _NO_BYTES, 0
+    starts = np.frombuffer(offsets, kind, len(column) + 1, column.offset * kind.itemsize)
+    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BYTES
+    return _read_only(starts), _read_only(np.frombuffer(data, np.uint8) if data is not None else _NO_BYTES), _read_only(bits), column.offset
+
+
+def whole_numbers(column: Any, name: str, parse: Parse) -> Numbers:
+    """Whole numbers of a column of integers, floats or text; NUMBER_BLANK for nulls, NUMBER_INVALID for what is none.
+
+    Raises InputError for a type that holds no numbers.
+    """
+    kind = column.type
+    if pa.types.is_dictionary(kind) and not _is_text(kind.value_type):
+        column = column.dictionary_decode()
+        kind = column.type
+    if _is_text(kind) or pa.types.is_dictionary(kind) or pa.types.is_null(kind):
+        return text_numbers(column, parse, NUMBER_BLANK)
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        raise InputError(f"column {name} is of type {kind}; give whole numbers, as numbers or as text.")
+    values = pc.fill_null(column.cast(pa.float64(), safe=False), -1.0).to_numpy(zero_copy_only=False)
+    fits = (values >= 0) & (values < 1e9) & (values == np.floor(values))
+    numbers = np.where(fits, values, NUMBER_INVALID).astype(np.int32)
+    if column.null_count:
+        numbers[column.is_null().to_numpy(zero_copy_only=False)] = NUMBER_BLANK
+    return numbers
+
+
+def without_blanks(column: Any) -> Any:
+    """A column as text without surrounding blanks; nulls and cells of nothing but blanks and hyphens are empty.
+
+    Rule: docs/grouping.md section 1.
+    """
+    text = pc.fill_null(pc.ascii_trim_whitespace(column.cast(pa.string())), "")
+    return pc.if_else(pc.equal(pc.ascii_trim(text, characters="- \t\n\r\v\f"), ""), "", text)
+
+
+def under_one(ages: Numbers) -> Numbers:
+    """HES gives infants as 7001 to 7007: they are 0 years old."""
+    low, high = _AGES_UNDER_ONE
+    infants = (ages >= low) & (ages <= high)
+    return np.where(infants, 0, ages).astype(np.int32) if infants.any() else ages
+
+
+def check_code_column(column: Any, name: str) -> None:
+    """Raise InputError where a code column holds something other than text."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (_is_text(kind) or pa.types.is_null(kind) or column.null_count == len(column)):
+        raise InputError(f"column {name} is of type {kind}; give codes as text, such as I10X. Numbers lose what codes mean.")
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,127 @@
+"""Batches of Arrow columns to the encoded episodes that the kernels take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hrgcore.columns import CODED_FIELDS, Layout
+from hrgcore.encode.cells import Numbers, Parse, check_code_column, text_numbers, under_one, whole_numbers
+from hrgcore_kernels import ragged, text
+from hrgcore_kernels.codes import NUMBER_BLANK
+from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
+
+_BLOCK_ROWS = 16_384  # a block's columns and codes stay in the processor's second cache
+
+_NUMBERS = {
+    "EPIORDER": "epiorder",
+    "STARTAGE": "age",
+    "EPIDUR": "epidur",
+    "CRITICALCAREDAYS": "critical_care_days",
+    "REHABILITATIONDAYS": "rehabilitation_days",
+    "SPCDAYS": "palliative_days",
+}
+
+
+@dataclass(frozen=True)
+class _Block:
+    rows: np.ndarray  # EPISODE, starts counted from the block's own codes
+    coded: np.ndarray
+    diagnoses: np.ndarray
+    procedures: np.ndarray
+
+
+class Encoder:
+    """Turns tables of admitted care into encoded episodes, block by block on a thread pool."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        self.lookups = lookups
+
+    def icd10(self, column: Any) -> Numbers:
+        """ICD-10 numbers of an Arrow array; CELL_BLANK for blanks, 0 for what is malformed or unknown."""
+        return text_numbers(column, self._parse(text.parse_icd10, self.lookups.icd10_four, self.lookups.icd10_five), text.CELL_BLANK)
+
+    def opcs4(self, column: Any) -> Numbers:
+        """OPCS-4 numbers of an Arrow array; CELL_BLANK for blanks, 0 for what is malformed or unknown."""
+        return text_numbers(column, self._parse(text.parse_opcs4, self.lookups.opcs4), text.CELL_BLANK)
+
+    def field(self, column: Any, place: int) -> Numbers:
+        """Numbers of the values of coded field ``place``; CELL_BLANK for blanks, 0 for what is not accepted."""
+        return text_numbers(column, self._parse(text.parse_field, self.lookups.field[place]), text.CELL_BLANK)
+
+    def number(self, column: Any, name: str) -> Numbers:
+        """Whole numbers of a column; NUMBER_BLANK or NUMBER_INVALID where there is none. Ages under one year are 0."""
+        numbers = whole_numbers(column, name, self._parse(text.parse_number))
+        return under_one(numbers) if name == "STARTAGE" else numbers
+
+    def encode(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> Episodes:
+        """Encode all rows of a table. Raises InputError where a column is of a type that can't hold its field."""
+        names = [*layout.fields.values(), *layout.diagnoses, *layout.procedures]
+        for name in (*layout.diagnoses, *layout.procedures):
+            check_code_column(table.column(name), name)
+        batches = table.select(names).to_batches(max_chunksize=_BLOCK_ROWS)
+        return _join(list(pool.map(lambda batch: self._block(batch, layout), batches)))
+
+    def _block(self, batch: pa.RecordBatch, layout: Layout) -> _Block:
+        count = batch.num_rows
+        rows = np.zeros(count, EPISODE)
+        for field, name in _NUMBERS.items():
+            own = layout.fields.get(field)
+            rows[name] = NUMBER_BLANK if own is None else self.number(batch.column(own), field)
+        coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
+        for place, field in enumerate(CODED_FIELDS):
+            coded[:, place] = np.maximum(self.field(batch.column(layout.fields[field]), place), 0)
+        diagnoses, rows["diagnosis_start"], rows["diagnosis_end"] = _codes(batch, layout.diagnoses, self.icd10, keep_first=True)
+        procedures, rows["procedure_start"], rows["procedure_end"] = _codes(batch, layout.procedures, self.opcs4, keep_first=False)
+        return _Block(rows, coded, diagnoses, procedures)
+
+    @staticmethod
+    def _parse(kernel: Callable[..., None], *tables: np.ndarray) -> Parse:
+        return lambda offsets, data, validity, bit, out: kernel(offsets, data, validity, bit, *tables, out)
+
+
+def _codes(
+    batch: pa.RecordBatch, names: Sequence[str], parse: Callable[[Any], Numbers], *, keep_first: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The codes of a block as a ragged array, and where each row's begin and end. Columns without any code are not looked at."""
+    columns = [(place, batch.column(name)) for place, name in enumerate(names)]
+    taken = [(place, column) for place, column in columns if (keep_first and place == 0) or column.null_count < len(column)]
+    width = len(taken)
+    lengths = np.zeros(batch.num_rows, np.int64)
+    wide = np.empty(batch.num_rows * width, np.uint16)
+    for place, column in taken:
+        numbers = parse(column)
+        numbers.flags.writeable = False
+        ragged.append_codes(numbers, width, keep_first and place == 0, lengths, wide)
+    ends = np.cumsum(lengths)
+    packed = np.empty(int(ends[-1]) if len(ends) else 0, np.uint16)
+    wide.flags.writeable = False
+    lengths.flags.writeable = False
+    ragged.close_gaps(wide, width, lengths, packed)
+    return packed, ends - lengths, ends
+
+
+def _join(blocks: list[_Block]) -> Episodes:
+    """Put blocks together; starts are then counted from the whole."""
+    diagnoses = procedures = 0
+    for block in blocks:
+        block.rows["diagnosis_start"] += diagnoses
+        block.rows["diagnosis_end"] += diagnoses
+        block.rows["procedure_start"] += procedures
+        block.rows["procedure_end"] += procedures
+        diagnoses += len(block.diagnoses)
+        procedures += len(block.procedures)
+    parts = [
+        np.concatenate([block.rows for block in blocks]) if blocks else np.zeros(0, EPISODE),
+        np.concatenate([block.coded for block in blocks]) if blocks else np.zeros((0, len(CODED_FIELDS)), np.uint8),
+        np.concatenate([block.diagnoses for block in blocks]) if blocks else np.zeros(0, np.uint16),
+        np.concatenate([block.procedures for block in blocks]) if blocks else np.zeros(0, np.uint16),
+    ]
+    for part in parts:
+        part.flags.writeable = False
+    return Episodes(parts[0].view(np.recarray), *parts[1:])

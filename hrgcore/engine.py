@@ -1,0 +1,70 @@
+"""Running the kernels: slices of spells, cut at spell boundaries, on a thread pool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrgcore.design import Bundle
+from hrgcore.encode import SpellOrder
+from hrgcore_kernels.group import group_spells
+from hrgcore_kernels.layout import EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design, Episodes, Lookups
+
+_SLICE_EPISODES = 65_536  # large enough that starting a slice costs nothing, small enough that threads finish together
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """What the kernels gave: records by episode, by spell, and by unbundled HRG (see hrgcore_kernels.layout)."""
+
+    episodes: np.ndarray
+    spells: np.ndarray
+    unbundled: np.ndarray
+
+
+def kernel_design(bundle: Bundle) -> Design:
+    """A bundle's arrays as the kernels take them."""
+    return Design(**{name: _records(bundle.arrays[name]) for name in Design._fields})
+
+
+def kernel_lookups(bundle: Bundle) -> Lookups:
+    """A bundle's tables from text to numbers."""
+    names = ("icd10_four", "icd10_five", "opcs4_lookup", "field_lookup")
+    return Lookups(*(bundle.arrays[name] for name in names))
+
+
+def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoolExecutor) -> Grouped:
+    """Group encoded episodes. Results of episodes are in input order, those of spells in the order of ``order``."""
+    results = np.zeros(len(episodes.rows), EPISODE_RESULT).view(np.recarray)
+    spells = np.zeros(order.count, SPELL_RESULT).view(np.recarray)
+
+    def run(first: int, end: int) -> np.ndarray:
+        low, high = int(order.starts[first]), int(order.starts[end])
+        rows = order.rows[low:high]
+        starts = order.starts[first : end + 1] - low
+        starts.flags.writeable = False
+        own = episodes.rows[rows]
+        room = len(rows) + int((own["procedure_end"] - own["procedure_start"]).sum())
+        unbundled = np.empty(room, UNBUNDLED).view(np.recarray)
+        counts = np.zeros(1, np.int64)
+        group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts)
+        return unbundled[: int(counts[0])].copy()
+
+    cuts = _cuts(order.starts)
+    parts = list(pool.map(run, cuts[:-1], cuts[1:]))
+    return Grouped(results, spells, np.concatenate(parts) if parts else np.zeros(0, UNBUNDLED))
+
+
+def _cuts(starts: np.ndarray) -> Sequence[int]:
+    """Spells at which slices begin, and the end: about _SLICE_EPISODES episodes a slice, never within a spell."""
+    wanted = np.arange(0, int(starts[-1]), _SLICE_EPISODES)
+    cuts: list[int] = np.unique(np.searchsorted(starts, wanted, side="right") - 1).tolist()
+    return [*cuts, len(starts) - 1] if len(starts) > 1 else []
+
+
+def _records(array: np.ndarray) -> np.ndarray:
+    """Arrays of records give their fields as attributes, as the kernels read them with and without Numba."""
+    return array.view(np.recarray) if array.dtype.names else array

@@ -1,0 +1,184 @@
+"""Every error of every record as rows of a table, worked out from the input again for the rows that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hrgcore import messages
+from hrgcore.columns import CODED_FIELDS, Layout
+from hrgcore.design import Bundle
+from hrgcore.encode import Encoder
+from hrgcore.encode.cells import without_blanks
+from hrgcore.engine import Grouped
+from hrgcore_kernels import codes as k
+from hrgcore_kernels.text import CELL_BLANK
+
+_SCHEMA = pa.schema([("Row", pa.int64()), ("CodeType", pa.string()), ("Code", pa.string()), ("ErrorMessage", pa.string())])
+
+_NUMBER_FAILURES = {
+    k.FAIL_EPIORDER: "EPIORDER",
+    k.FAIL_STARTAGE: "STARTAGE",
+    k.FAIL_EPIDUR: "EPIDUR",
+    k.FAIL_CRITICALCAREDAYS: "CRITICALCAREDAYS",
+    k.FAIL_REHABILITATIONDAYS: "REHABILITATIONDAYS",
+    k.FAIL_SPCDAYS: "SPCDAYS",
+}
+_SPELL_FAILURES = {
+    k.FAIL_DUPLICATE_EPIORDER: ("EPIORDER", messages.duplicated("EPIORDER")),
+    k.FAIL_SEX_DISAGREES: ("SEX", messages.inconsistent("SEX")),
+    k.FAIL_CLASSPAT_DISAGREES: ("CLASSPAT", messages.inconsistent("CLASSPAT")),
+    k.FAIL_ADMISORC_DISAGREES: ("ADMISORC", messages.inconsistent("ADMISORC")),
+    k.FAIL_ADMIMETH_DISAGREES: ("ADMIMETH", messages.inconsistent("ADMIMETH")),
+    k.FAIL_AGE_DISAGREES: ("STARTAGE", messages.AGE_RISES),
+}
+_REASON_MESSAGES = {
+    k.REASON_PROCEDURE_NOT_COVERED: messages.PROCEDURE_NOT_COVERED,
+    k.REASON_DIAGNOSIS_NOT_COVERED: messages.DIAGNOSIS_NOT_COVERED,
+    k.REASON_NO_RULE: messages.NO_RULE,
+    k.REASON_NO_SPLIT: messages.NO_SPLIT,
+}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Errors of one kind: input rows, and for each its field, code and message."""
+
+    rows: np.ndarray
+    fields: Any
+    codes: Any
+    messages: Any
+
+
+def error_table(table: pa.Table, layout: Layout, grouped: Grouped, encoder: Encoder, bundle: Bundle) -> pa.Table:
+    """All errors, by input row and then field: Row (from 1), CodeType, Code (as given, without surrounding blanks), ErrorMessage."""
+    parts = list(_Errors(table, layout, grouped, encoder, bundle).parts())
+    columns = [
+        pa.concat_arrays([pa.array(part.rows + 1, pa.int64()) for part in parts]) if parts else pa.array([], pa.int64()),
+        *(
+            pa.concat_arrays([getattr(part, name) for part in parts]) if parts else pa.array([], pa.string())
+            for name in ("fields", "codes", "messages")
+        ),
+    ]
+    order = np.argsort(columns[0].to_numpy(), kind="stable")
+    return pa.Table.from_arrays(columns, schema=_SCHEMA).take(pa.array(order))
+
+
+class _Errors:
+    def __init__(self, table: pa.Table, layout: Layout, grouped: Grouped, encoder: Encoder, bundle: Bundle) -> None:
+        self.table, self.layout, self.grouped, self.encoder = table, layout, grouped, encoder
+        codes, names = bundle.strings("error_codes"), bundle.strings("error_names")
+        self.categories = np.array(["", *(messages.category(code, name) for code, name in zip(codes[1:], names[1:], strict=True))])
+        self.outcomes = bundle.arrays["rules"]["outcome"]
+
+    def parts(self) -> Iterator[_Part]:
+        yield from self._fields()
+        yield from self._diagnoses()
+        yield from self._procedures()
+        yield from self._spell_checks()
+        yield from self._outcomes()
+        yield from self._unbundled()
+
+    def _failed(self, bit: int) -> np.ndarray:
+        return np.flatnonzero((self.grouped.episodes["failed"] >> np.uint32(bit)) & 1)
+
+    def _spell_checks(self) -> Iterator[_Part]:
+        for bit, (field, message) in _SPELL_FAILURES.items():
+            rows = self._failed(bit)
+            if len(rows):
+                yield _Part(rows, _same(field, rows), _same("", rows), _same(message, rows))
+
+    def _fields(self) -> Iterator[_Part]:
+        coded = {k.FAIL_CODED + place: field for place, field in enumerate(CODED_FIELDS)}
+        for bit, field in (_NUMBER_FAILURES | coded).items():
+            rows = self._failed(bit)
+            if len(rows):
+                yield self._cells(field, self.layout.fields[field], rows)
+
+    def _cells(self, field: str, name: str, rows: np.ndarray) -> _Part:
+        """Errors of cells that are blank or invalid: the message says which."""
+        given = _given(self.table.column(name), rows)
+        said = pc.if_else(pc.equal(given, ""), messages.blank(field), messages.invalid(field))
+        return _Part(rows, _same(field, rows), given, said)
+
+    def _diagnoses(self) -> Iterator[_Part]:
+        rows = self._failed(k.FAIL_PRIMARY)
+        if len(rows):
+            yield self._cells("DIAG_01", self.layout.diagnoses[0], rows)
+        yield from self._codes(self._failed(k.FAIL_DIAGNOSIS), "DIAG_", self.layout.diagnoses, 1, self.encoder.icd10)
+
+    def _procedures(self) -> Iterator[_Part]:
+        yield from self._codes(self._failed(k.FAIL_PROCEDURE), "OPER_", self.layout.procedures, 0, self.encoder.opcs4)
+
+    def _codes(self, rows: np.ndarray, prefix: str, names: tuple[str, ...], first: int, parse: Any) -> Iterator[_Part]:
+        """Invalid codes in the columns from place ``first`` on."""
+        for place, name in enumerate(names[first:], first + 1) if len(rows) else ():
+            invalid = rows[numbers_of(parse, self.table.column(name), rows) == 0]
+            if len(invalid):
+                field = f"{prefix}{place:02d}"
+                given = _given(self.table.column(name), invalid)
+                yield _Part(invalid, _same(field, invalid), given, _same(messages.invalid(field), invalid))
+
+    def _outcomes(self) -> Iterator[_Part]:
+        """Records that were valid and found no HRG, for all reasons but unbundled errors."""
+        found = self.grouped.episodes
+        rows = np.flatnonzero(np.isin(found["reason"], [k.REASON_ERROR_CATEGORY, *_REASON_MESSAGES]))
+        said = np.array([_REASON_MESSAGES.get(reason, "") for reason in range(k.REASON_EPISODE_FAILED + 1)])[found["reason"][rows]]
+        said = np.where(found["error"][rows] != 0, self.categories[found["error"][rows]], said)
+        yield from self._at_fault(rows, found["error_at"][rows].astype(np.int64), said)
+
+    def _unbundled(self) -> Iterator[_Part]:
+        found = self.grouped.unbundled
+        failed = found[found["hrg"] == 0]
+        error = np.maximum(-self.outcomes[failed["rule"]].astype(np.int64), 0)
+        said = np.where(error != 0, self.categories[error], messages.NO_SPLIT)
+        by_itself = failed["at"] < 0
+        rows = failed["row"][by_itself]
+        if len(rows):
+            yield _Part(rows, _same("", rows), _same("", rows), pa.array(said[by_itself], pa.string()))
+        yield from self._at_fault(failed["row"][~by_itself], failed["at"][~by_itself].astype(np.int64), said[~by_itself])
+
+    def _at_fault(self, rows: np.ndarray, at: np.ndarray, said: np.ndarray) -> Iterator[_Part]:
+        """Errors of the code at place ``at`` among each row's procedures, or of its primary diagnosis where that is -1."""
+        primary = at < 0
+        if primary.any():
+            own = rows[primary]
+            given = _given(self.table.column(self.layout.diagnoses[0]), own)
+            yield _Part(own, _same("DIAG_01", own), _normal(given), pa.array(said[primary], pa.string()))
+        rows, at, said = rows[~primary], at[~primary], said[~primary]
+        taken = np.zeros(len(rows), np.int64)  # procedures seen so far: blank cells between them don't count
+        for place, name in enumerate(self.layout.procedures, 1) if len(rows) else ():
+            stands = numbers_of(self.encoder.opcs4, self.table.column(name), rows) != CELL_BLANK
+            hit = stands & (taken == at)
+            taken += stands
+            if hit.any():
+                own = rows[hit]
+                given = _normal(_given(self.table.column(name), own))
+                yield _Part(own, _same(f"OPER_{place:02d}", own), given, pa.array(said[hit], pa.string()))
+
+
+def numbers_of(parse: Any, column: Any, rows: np.ndarray) -> np.ndarray:
+    """Numbers of some rows of a chunked column."""
+    taken = column.take(pa.array(rows))
+    parts = [parse(chunk) for chunk in taken.chunks]
+    return np.concatenate(parts) if parts else np.empty(0, np.int32)
+
+
+def _given(column: Any, rows: np.ndarray) -> Any:
+    """Cells as they were given, as text without surrounding blanks; blank ones are empty."""
+    text = without_blanks(column.take(pa.array(rows)))
+    return pa.concat_arrays(text.chunks) if text.num_chunks else pa.array([], pa.string())
+
+
+def _normal(given: Any) -> Any:
+    """Codes in normal form: capitals, without full stops."""
+    return pc.ascii_upper(pc.replace_substring(given, ".", ""))
+
+
+def _same(text: str, rows: np.ndarray) -> Any:
+    return pa.repeat(pa.scalar(text, pa.string()), len(rows))

@@ -1,0 +1,111 @@
+"""The `Grouper`: group activity under one design, whole or as a stream, and explain one spell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from hrgcore import engine
+from hrgcore.columns import apc_layout
+from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
+from hrgcore.encode import Encoder, order_spells
+from hrgcore.errors import InputError, UsageError
+from hrgcore.read import read_input
+from hrgcore.read.arrow import read_stream
+from hrgcore.result import Result, refuse_result_columns
+from hrgcore.stream import whole_spells
+
+if TYPE_CHECKING:
+    from hrgcore.explain import Explanation
+
+LOGICS = ("apc",)
+
+
+class Grouper:
+    """Groups coded activity to HRGs under one design. Safe to share between threads.
+
+    ``design`` is the id of an embedded design, a bundle, or a folder of design tables; ``threads`` the number of threads (all cores by
+    default). Raises UsageError for an unknown design and DesignError for a wrong one.
+    """
+
+    def __init__(self, design: str | Path = DEFAULT_DESIGN, *, threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise UsageError(f"threads is {threads}; give 1 or more.")
+        self._bundle: Bundle = load_design(design)
+        self._design = engine.kernel_design(self._bundle)
+        self._encoder = Encoder(engine.kernel_lookups(self._bundle))
+        self._threads = threads or os.cpu_count() or 1
+
+    @property
+    def design(self) -> DesignInfo:
+        """Which design this is, what it is for, and the digest of its tables."""
+        return self._bundle.info
+
+    def group(self, data: Any, *, logic: str = "apc") -> Result:
+        """Group activity: a path, or anything with `__arrow_c_stream__` (pyarrow, Polars, pandas, DuckDB).
+
+        Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``; raises
+        InputError where the input as a whole can't be grouped, UsageError for an unknown logic.
+        """
+        _check_logic(logic)
+        return self._group(_as_table(data))
+
+    def stream(self, batches: Any, *, logic: str = "apc") -> Iterator[Result]:
+        """Group a stream of batches, result by result, in memory for a few batches.
+
+        ``batches`` is an iterable of record batches or tables, or anything with `__arrow_c_stream__`. Spells must stand together; those
+        cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after another.
+        """
+        _check_logic(logic)
+        for table in whole_spells(_batches(batches)):
+            yield self._group(table)
+
+    def explain(self, episodes: Any) -> Explanation:
+        """Explain one spell, given as a table of its episodes: each step, the row that decided it, what was tested and failed.
+
+        Raises InputError where the rows are of more than one spell, or of none.
+        """
+        from hrgcore.explain import explain_spell
+
+        table = _as_table(episodes)
+        layout = apc_layout(table.column_names)
+        names = {
+            **layout.fields,
+            **{f"DIAG_{place:02d}": name for place, name in enumerate(layout.diagnoses, 1)},
+            **{f"OPER_{place:02d}": name for place, name in enumerate(layout.procedures, 1)},
+        }
+        rows = [dict(zip(names, values, strict=True)) for values in zip(*(table.column(n).to_pylist() for n in names.values()), strict=True)]
+        if len({(row["PROCODET"], row["PROVSPNO"]) for row in rows}) != 1:
+            raise InputError("explain takes the episodes of one spell; choose the rows of one PROCODET and PROVSPNO.")
+        return explain_spell(self._bundle.tables, rows)
+
+    def _group(self, table: pa.Table) -> Result:
+        refuse_result_columns(table.column_names, "the input")
+        layout = apc_layout(table.column_names)
+        with ThreadPoolExecutor(self._threads) as pool:
+            episodes = self._encoder.encode(table, layout, pool)
+            keys = table.column(layout.fields["PROCODET"]), table.column(layout.fields["PROVSPNO"])
+            order = order_spells(*keys, episodes.rows["epiorder"], int(self._design.settings[1]))
+            grouped = engine.group(self._design, episodes, order, pool)
+        return Result(table, layout, grouped, order, episodes, self._encoder, self._bundle)
+
+
+def _as_table(data: Any) -> pa.Table:
+    """A path's table, or that of anything with `__arrow_c_stream__`."""
+    return read_input(data) if isinstance(data, str | Path) else read_stream(data)
+
+
+def _check_logic(logic: str) -> None:
+    if logic not in LOGICS:
+        raise UsageError(f"unknown logic {logic!r}. This version groups {', '.join(LOGICS)}.")
+
+
+def _batches(source: Any) -> Iterable[pa.RecordBatch | pa.Table]:
+    if hasattr(source, "__arrow_c_stream__") and not isinstance(source, pa.Table):
+        return pa.RecordBatchReader.from_stream(source)
+    return source.to_batches() if isinstance(source, pa.Table) else source

@@ -1,0 +1,7 @@
+"""Grouping in plain Python over the design tables: the readable truth that the kernels are held to."""
+
+from hrgcore.reference.engine import ReferenceEngine
+from hrgcore.reference.results import EpisodeResult, RecordError, SpellResult, Unbundled
+from hrgcore.reference.trace import Step
+
+__all__ = ["EpisodeResult", "RecordError", "ReferenceEngine", "SpellResult", "Step", "Unbundled"]

@@ -1,0 +1,181 @@
+"""The result of grouping, as Arrow tables: dense integers become text once, on the way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hrgcore.columns import Layout
+from hrgcore.decode import Decoder
+from hrgcore.design import Bundle
+from hrgcore.encode import Encoder, SpellOrder
+from hrgcore.encode.cells import without_blanks
+from hrgcore.engine import Grouped
+from hrgcore.error_rows import error_table
+from hrgcore.errors import InputError
+from hrgcore.reasons import REASONS
+from hrgcore_kernels.layout import Episodes
+
+EPISODE_COLUMNS = (
+    "FCE_HRG",
+    "GroupingMethodFlag",
+    "DominantProcedure",
+    "CalcEpidur",
+    "SpellReportFlag",
+    "FCE_Reason",
+    "FCE_RootRule",
+    "FCE_SplitRule",
+    "SpellHRG",
+)
+
+
+def refuse_result_columns(names: list[str], source: str) -> None:
+    """Raise InputError where an input has columns that the result writes itself."""
+    clash = [name for name in names if name in EPISODE_COLUMNS]
+    if clash:
+        raise InputError(f"{source}: has columns {', '.join(clash)}, which the result writes too. Rename or drop them.")
+
+
+@dataclass(frozen=True)
+class Result:
+    """Grouped activity. Each table is made when it is first asked for.
+
+    ``table`` is the input; ``grouped`` holds the kernels' numbers, ``order`` which rows make which spell.
+    """
+
+    table: pa.Table
+    layout: Layout
+    grouped: Grouped
+    order: SpellOrder
+    encoded: Episodes
+    encoder: Encoder
+    bundle: Bundle
+
+    @cached_property
+    def _decode(self) -> Decoder:
+        return Decoder(self.bundle)
+
+    @cached_property
+    def spell_of_episode(self) -> np.ndarray:
+        """The place in ``spells`` of each input row's spell. int64 [episodes]."""
+        return self.order.spell_of_row()
+
+    @cached_property
+    def episodes(self) -> pa.Table:
+        """The input's rows and columns in their order, then what grouping gives for each episode."""
+        found, decode = self.grouped.episodes, self._decode
+        columns: dict[str, Any] = {
+            "FCE_HRG": decode.hrg(found["hrg"]),
+            "GroupingMethodFlag": decode.method(found["method"]),
+            "DominantProcedure": decode.procedure(found["dominant"]),
+            "CalcEpidur": pa.array(np.ascontiguousarray(found["los"])),
+            "SpellReportFlag": pa.array(found["report"] == 1),
+            "FCE_Reason": decode.reason(found["reason"]),
+            "FCE_RootRule": decode.rule(found["root_rule"]),
+            "FCE_SplitRule": decode.rule(found["split_rule"]),
+            "SpellHRG": decode.hrg(self.grouped.spells["hrg"][self.spell_of_episode]),
+        }
+        table = self.table
+        for name, column in columns.items():
+            table = table.append_column(name, column)
+        return table
+
+    @cached_property
+    def spells(self) -> pa.Table:
+        """One row a spell, in order of first appearance in the input."""
+        found, decode, layout = self.grouped.spells, self._decode, self.layout
+        first = pa.array(self.order.rows[self.order.starts[:-1]])
+        report = pa.array(np.ascontiguousarray(found["report_row"]))
+        second = without_blanks(self.table.column(layout.diagnoses[1]).take(report)) if len(layout.diagnoses) > 1 else pa.repeat(pa.scalar(""), len(found))
+        return pa.table(
+            {
+                "PROCODET": self.table.column(layout.fields["PROCODET"]).take(first),
+                "PROVSPNO": self.table.column(layout.fields["PROVSPNO"]).take(first),
+                "SpellHRG": decode.hrg(found["hrg"]),
+                "SpellGroupingMethodFlag": decode.method(found["method"]),
+                "SpellDominantProcedure": decode.procedure(found["dominant"]),
+                "SpellPDiag": without_blanks(self.table.column(layout.diagnoses[0]).take(report)),
+                "SpellSDiag": second,
+                "SpellEpisodeCount": pa.array(np.diff(self.order.starts).astype(np.int32)),
+                "SpellLOS": pa.array(np.ascontiguousarray(found["los"])),
+                "SpellCCDays": pa.array(np.ascontiguousarray(found["critical_care_days"])),
+                "SpellReason": decode.reason(found["reason"]),
+                "SpellRootRule": decode.rule(found["root_rule"]),
+                "SpellSplitRule": decode.rule(found["split_rule"]),
+                "UnbundledHRGs": self._unbundled_of_spells(),
+            }
+        )
+
+    @cached_property
+    def unbundled(self) -> pa.Table:
+        """One row an unbundled HRG, spell by spell; ``Row`` counts input rows from 1, ``Iteration`` from 1 within the episode."""
+        found, decode = self.grouped.unbundled, self._decode
+        rows = np.ascontiguousarray(found["row"])
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        iteration = np.arange(len(rows)) - np.repeat(starts, np.diff(np.append(starts, len(rows))))
+        days = np.ascontiguousarray(found["days"])
+        return pa.table(
+            {
+                "Row": pa.array(rows + 1),
+                **self._keys(rows),
+                "Iteration": pa.array((iteration + 1).astype(np.int32)),
+                "UnbundledHRG": decode.hrg(found["hrg"]),
+                "Days": pa.array(days, mask=days == 0),
+                "RootRule": decode.rule(found["rule"]),
+                "SplitRule": decode.rule(found["split_rule"]),
+            }
+        )
+
+    @cached_property
+    def errors(self) -> pa.Table:
+        """One row an error: the input row from 1, spell key, field, code as given, and message; in input order."""
+        found = error_table(self.table, self.layout, self.grouped, self.encoder, self.bundle)
+        rows = found.column("Row").to_numpy() - 1
+        for place, (name, column) in enumerate(self._keys(rows).items(), 1):
+            found = found.add_column(place, name, column)
+        return found
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """How many episodes and spells were grouped and failed, by reason, and on which evidence the grouped ones rest."""
+        return {
+            "episodes": _counts(self.grouped.episodes),
+            "spells": _counts(self.grouped.spells),
+            "unbundled": len(self.grouped.unbundled),
+            "evidence": {
+                "root": self._evidence(self.grouped.episodes["root_rule"]),
+                "split": self._evidence(self.grouped.episodes["split_rule"]),
+            },
+        }
+
+    def _evidence(self, rules: np.ndarray) -> dict[str, int]:
+        """Episodes grouped by rows of each basis."""
+        bases = np.array(self.bundle.rule_bases)
+        grouped = self.grouped.episodes["hrg"] != 0
+        names, counts = np.unique(bases[rules[grouped]], return_counts=True)
+        return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+    def _keys(self, rows: np.ndarray) -> dict[str, Any]:
+        indices = pa.array(rows)
+        return {name: self.table.column(self.layout.fields[name]).take(indices) for name in ("PROCODET", "PROVSPNO")}
+
+    def _unbundled_of_spells(self) -> Any:
+        found = self.grouped.unbundled
+        counts = np.bincount(self.spell_of_episode[found["row"]], minlength=self.order.count) if len(found) else np.zeros(self.order.count, int)
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        return pa.ListArray.from_arrays(pa.array(offsets), self._decode.unbundled(found["hrg"], found["days"]))
+
+
+def _counts(found: np.ndarray) -> dict[str, Any]:
+    reasons, counts = np.unique(found["reason"], return_counts=True)
+    grouped = int((found["hrg"] != 0).sum())
+    return {
+        "total": len(found),
+        "grouped": grouped,
+        "failed": len(found) - grouped,
+        "by_reason": {REASONS[reason]: count for reason, count in zip(reasons.tolist(), counts.tolist(), strict=True)},
+    }

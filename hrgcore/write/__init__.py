@@ -1,0 +1,43 @@
+"""Writing results: folders of Parquet or CSV with a manifest, and the official product's file set."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+
+class DesignLike(Protocol):
+    """What writers need to know of a design; `hrgcore.design.locate.DesignInfo` has it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def release(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def attribution(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+
+
+class ResultLike(Protocol):
+    """What writers need of a result; `hrgcore.result.Result` has it."""
+
+    @property
+    def episodes(self) -> pa.Table: ...
+    @property
+    def spells(self) -> pa.Table: ...
+    @property
+    def unbundled(self) -> pa.Table: ...
+    @property
+    def errors(self) -> pa.Table: ...
+    @property
+    def spell_of_episode(self) -> Any: ...
+    @property
+    def counts(self) -> dict[str, Any]: ...

@@ -1,0 +1,172 @@
+"""The facts of a record that rules test: numbers, scores, and the lists that its codes and values are on."""
+
+from hrgcore_kernels.accelerate import inline
+from hrgcore_kernels.codes import (
+    DISDEST,
+    DISMETH,
+    FACT_BURN_INTERVENTION,
+    FACT_BURN_SEVERITY,
+    FACT_PROCEDURES,
+    FACT_TRAUMA_DIAGNOSIS,
+    FACT_TRAUMA_INTERVENTION,
+    FACT_TRAUMA_SITES,
+    N_CODED,
+    N_RANGE_FACTS,
+)
+from hrgcore_kernels.layout import EACH_CODE
+from hrgcore_kernels.scores import add_points
+
+
+@inline
+def count_facts(design):
+    """How many facts a record has."""
+    words = design.field_sets.shape[2] + 2 * design.diagnosis_words.shape[1] + 2 * design.procedure_words.shape[1]
+    return N_RANGE_FACTS + words
+
+
+# The fact numbers of the first word of each scope: patient, primary, diagnosis, procedure, companion.
+
+
+@inline
+def primary_place(design):
+    return N_RANGE_FACTS + design.field_sets.shape[2]
+
+
+@inline
+def diagnosis_place(design):
+    return primary_place(design) + design.diagnosis_words.shape[1]
+
+
+@inline
+def procedure_place(design):
+    return diagnosis_place(design) + design.diagnosis_words.shape[1]
+
+
+@inline
+def companion_place(design):
+    return procedure_place(design) + design.procedure_words.shape[1]
+
+
+@inline
+def set_patient(design, coded, first, last, facts):
+    """Sets of the coded fields: the first episode's, but the last one's discharge destination and method.
+
+    Rule: docs/grouping.md section 6.
+    """
+    for word in range(design.field_sets.shape[2]):
+        bits = 0
+        for field in range(N_CODED):
+            row = last if field == DISDEST or field == DISMETH else first
+            bits |= design.field_sets[field, coded[row, field], word]
+        facts[N_RANGE_FACTS + word] = bits
+
+
+@inline
+def set_primary(design, diagnoses, count, primary, facts):
+    """What hangs on the primary diagnosis: its lists, and the number of injured body sites where it is an injury.
+
+    Rule: docs/grouping.md section 3, `primary` and `trauma_sites`.
+    """
+    place = primary_place(design)
+    for word in range(design.diagnosis_words.shape[1]):
+        facts[place + word] = design.diagnosis_words[primary, word]
+    sites = 0
+    if has_site(design, primary):
+        seen = 0
+        for at in range(count):
+            if has_site(design, diagnoses[at]):
+                seen |= 1 << design.diagnoses[diagnoses[at]].trauma_component
+        while seen != 0:
+            seen &= seen - 1
+            sites += 1
+    facts[FACT_TRAUMA_SITES] = sites
+
+
+@inline
+def has_site(design, code):
+    """Whether a diagnosis is an injury of a body site."""
+    component = design.diagnoses[code].trauma_component
+    return component != 0 and component != EACH_CODE
+
+
+@inline
+def set_companions(design, procedures, at, end, facts):
+    """Lists of the codes behind the procedure at ``at``, up to the next one that is no companion.
+
+    Rule: docs/grouping.md section 3, `companion`.
+    """
+    place = companion_place(design)
+    words = design.procedure_words.shape[1]
+    for word in range(words):
+        facts[place + word] = 0
+    behind = at + 1
+    while behind < end and design.procedures[procedures[behind]].companion != 0:
+        for word in range(words):
+            facts[place + word] |= design.procedure_words[procedures[behind], word]
+        behind += 1
+
+
+@inline
+def set_diagnoses(design, diagnoses, count, facts, best):
+    """Lists that any diagnosis is on, and the scores over diagnoses."""
+    place = diagnosis_place(design)
+    words = design.diagnosis_words.shape[1]
+    for word in range(words):
+        facts[place + word] = 0
+    trauma = 0
+    burn = 0
+    for at in range(count):
+        code = diagnoses[at]
+        for word in range(words):
+            facts[place + word] |= design.diagnosis_words[code, word]
+        trauma |= design.diagnoses[code].trauma_component
+        burn |= design.diagnoses[code].burn_component
+    facts[FACT_TRAUMA_DIAGNOSIS] = 0
+    facts[FACT_BURN_SEVERITY] = 0
+    if trauma != 0:
+        best[:] = 0
+        for at in range(count):
+            entry = design.diagnoses[diagnoses[at]]
+            if entry.trauma_component != 0:
+                facts[FACT_TRAUMA_DIAGNOSIS] += add_points(entry.trauma_component, entry.trauma_points, diagnoses, at, best)
+    if burn != 0:
+        best[:] = 0
+        for at in range(count):
+            entry = design.diagnoses[diagnoses[at]]
+            if entry.burn_component != 0:
+                facts[FACT_BURN_SEVERITY] += add_points(entry.burn_component, entry.burn_points, diagnoses, at, best)
+
+
+@inline
+def set_procedures(design, procedures, count, facts, best):
+    """Lists that any procedure is on, how many can be dominant, and the scores over procedures."""
+    place = procedure_place(design)
+    words = design.procedure_words.shape[1]
+    for word in range(words):
+        facts[place + word] = 0
+    trauma = 0
+    burn = 0
+    weighed = 0
+    for at in range(count):
+        code = procedures[at]
+        for word in range(words):
+            facts[place + word] |= design.procedure_words[code, word]
+        trauma |= design.procedures[code].trauma_component
+        burn |= design.procedures[code].burn_component
+        if design.procedures[code].hierarchy > 0:
+            weighed += 1
+    facts[FACT_PROCEDURES] = weighed
+    facts[FACT_TRAUMA_INTERVENTION] = 0
+    facts[FACT_BURN_INTERVENTION] = 0
+    if trauma != 0:
+        best[:] = 0
+        for at in range(count):
+            entry = design.procedures[procedures[at]]
+            if entry.trauma_component != 0:
+                facts[FACT_TRAUMA_INTERVENTION] += add_points(entry.trauma_component, entry.trauma_points, procedures, at, best)
+    if burn != 0:
+        best[:] = 0
+        for at in range(count):
+            entry = design.procedures[procedures[at]]
+            if entry.burn_component != 0:
+                facts[FACT_BURN_INTERVENTION] += add_points(entry.burn_component, entry.burn_points, procedures, at, best)

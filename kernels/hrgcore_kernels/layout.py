@@ -1,0 +1,149 @@
+"""The arrays that go into the kernels and come out, by name. Index 0 is UNKNOWN (or none) in every table of a design.
+
+What belongs to one rule, code or episode stands together in one record, so that a look-up touches one line of memory.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+FOUR_PLACES = 26 * 100 * 11  #: ICD-10: letter, two digits, digit or X
+FIVE_PLACES = FOUR_PLACES * 10  #: and a fifth digit
+OPCS4_PLACES = 26 * 1000  #: letter, three digits
+FIELD_PLACES = 37**3  #: up to three letters or digits
+EACH_CODE = 63  #: the component of a code that counts by itself
+
+Int8s = npt.NDArray[np.int8]
+UInt8s = npt.NDArray[np.uint8]
+UInt16s = npt.NDArray[np.uint16]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Records = npt.NDArray[np.void]
+
+
+def _record(**fields: str) -> np.dtype[np.void]:
+    return np.dtype([(name, f"<{kind}") for name, kind in fields.items()], align=True)
+
+
+#: A rule: its tests, where it leads (HRG or root; minus an error category), the method of an exception, the days of an unbundling
+#: (0 none, 1 rehabilitation, 2 palliative).
+RULE = _record(test_start="i4", test_end="i4", outcome="i2", method="u1", days="u1")
+#: A test of a fact: lowest and highest value, or a mask of bits in ``low``.
+TEST = _record(low="i8", high="i8", fact="i2", kind="u1")
+#: An ICD-10 number: hierarchy -1 is not covered; components 0 are none.
+DIAGNOSIS = _record(
+    error_chain="i4",
+    root_chain="i4",
+    trauma_points="i2",
+    burn_points="i2",
+    hierarchy="i1",
+    trauma_component="u1",
+    burn_component="u1",
+)
+#: An OPCS-4 number; ``companion`` 1: says more of the code before it.
+PROCEDURE = _record(
+    root_chain="i4",
+    unbundle_chain="i4",
+    trauma_points="i2",
+    burn_points="i2",
+    hierarchy="i1",
+    error="u1",
+    companion="u1",
+    trauma_component="u1",
+    burn_component="u1",
+)
+#: A root: its splits, its CC list and the bit of its intervention list (-1: none).
+ROOT = _record(split_chain="i4", cc_list="i2", interventions="i2")
+#: Secondary diagnoses that give no points on a CC list (-1: all lists): numbers from low to high.
+EXCLUSION = _record(cc_list="i4", low="i4", high="i4")
+#: An encoded episode: where its codes stand, and its numbers (NUMBER_BLANK or NUMBER_INVALID where there is none).
+EPISODE = _record(
+    diagnosis_start="i8",
+    diagnosis_end="i8",
+    procedure_start="i8",
+    procedure_end="i8",
+    epiorder="i4",
+    age="i4",
+    epidur="i4",
+    critical_care_days="i4",
+    rehabilitation_days="i4",
+    palliative_days="i4",
+)
+#: What grouping gives for an episode. ``los`` is CalcEpidur, ``failed`` has bits FAIL_*, ``error_at`` is the place among the record's
+#: procedures of the code at fault (-1: the primary diagnosis), ``report`` 1: gave the spell's primary diagnosis.
+EPISODE_RESULT = _record(
+    root_rule="i4",
+    split_rule="i4",
+    los="i4",
+    failed="u4",
+    hrg="u2",
+    dominant="u2",
+    error_at="i2",
+    method="u1",
+    reason="u1",
+    error="u1",
+    report="u1",
+)
+#: What grouping gives for a spell; ``report_row`` is the episode that gave the primary diagnosis.
+SPELL_RESULT = _record(
+    los="i8",
+    critical_care_days="i8",
+    report_row="i8",
+    root_rule="i4",
+    split_rule="i4",
+    hrg="u2",
+    dominant="u2",
+    method="u1",
+    reason="u1",
+)
+#: An unbundled HRG; ``at`` is the place among the episode's procedures of the one that gave it (-1: the episode itself).
+UNBUNDLED = _record(row="i8", days="i4", rule="i4", split_rule="i4", hrg="u2", at="i2")
+
+
+class Design(NamedTuple):
+    """A compiled design."""
+
+    chain_start: Int32s  # [chains + 1]: chain c tries chain_rules[chain_start[c]:chain_start[c + 1]]
+    chain_rules: Int32s
+    rules: Records  # RULE
+    tests: Records  # TEST
+    diagnoses: Records  # DIAGNOSIS
+    diagnosis_words: Int64s  # [codes, words] bits of lists
+    procedures: Records  # PROCEDURE
+    procedure_words: Int64s  # [codes, words]
+    roots: Records  # ROOT
+    cc_points: Int8s  # [lists, codes]
+    exclusion_start: Int32s  # [codes + 1], by primary diagnosis
+    exclusions: Records  # EXCLUSION
+    grid: UInt8s  # [13, 13] method by procedure's and diagnosis's hierarchy
+    field_sets: Int64s  # [coded fields, values, words] bits of sets
+    whole_record_chains: Int32s  # exceptions; unbundling by the episode itself
+    settings: Int64s  # five_character_parent, epiorder_max, age_max, age_unknown, age_rise, days_max
+
+
+class Lookups(NamedTuple):
+    """Direct-addressed tables from text to numbers."""
+
+    icd10_four: UInt16s
+    icd10_five: UInt16s
+    opcs4: UInt16s
+    field: UInt8s  # [coded fields, FIELD_PLACES]
+
+
+class Episodes(NamedTuple):
+    """Encoded episodes, in input order. Blank code cells are left out; DIAG_01 always stands, as UNKNOWN where it is blank."""
+
+    rows: Records  # EPISODE
+    coded: UInt8s  # [episodes, coded fields] numbers of values; 0 not accepted
+    diagnoses: UInt16s
+    procedures: UInt16s
+
+
+class Scratch(NamedTuple):
+    """Room for the record that is being grouped."""
+
+    facts: Int64s  # ranges, then words of list bits
+    diagnoses: UInt16s
+    procedures: UInt16s
+    best: Int64s  # [EACH_CODE + 1] zeros: largest points of each component

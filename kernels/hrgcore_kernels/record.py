@@ -1,0 +1,108 @@
+"""Grouping a record: one valid episode, or all episodes of a spell together."""
+
+import numpy as np
+
+from hrgcore_kernels.accelerate import inline, stage
+from hrgcore_kernels.codes import FACT_AGE, FACT_LOS, METHOD_PROCEDURE, REASON_ERROR_CATEGORY
+from hrgcore_kernels.facts import set_companions, set_diagnoses, set_patient, set_primary, set_procedures
+from hrgcore_kernels.outcome import failure, split
+from hrgcore_kernels.root import (
+    count_procedures,
+    dominant,
+    episode_of,
+    first_injured,
+    primary_of,
+    root_chain,
+    weigh,
+    weightiest_primary,
+)
+from hrgcore_kernels.rules import first_rule
+
+
+@inline
+def gather(episodes, rows, low, high, scratch):
+    """Copy the codes of a record's episodes one behind the other; return how many diagnoses and procedures there are."""
+    d_count = 0
+    p_count = 0
+    for place in range(low, high):
+        entry = episodes.rows[rows[place]]
+        for at in range(entry.diagnosis_start, entry.diagnosis_end):
+            scratch.diagnoses[d_count] = episodes.diagnoses[at]
+            d_count += 1
+        for at in range(entry.procedure_start, entry.procedure_end):
+            scratch.procedures[p_count] = episodes.procedures[at]
+            p_count += 1
+    return d_count, p_count
+
+
+@inline
+def group_record(design, episodes, rows, low, high, los, scratch):
+    """The outcome of the record ``rows[low:high]``, the row that gave its primary diagnosis, and its dominant procedure (0: none).
+
+    Rule: docs/grouping.md sections 2 (error categories), 3, 4 and 6; an episode is a record of one row. The record's facts are left in
+    ``scratch``.
+    """
+    facts, diagnoses, procedures = scratch.facts, scratch.diagnoses, scratch.procedures
+    d_count, p_count = gather(episodes, rows, low, high, scratch)
+    facts[FACT_AGE] = episodes.rows[rows[low]].age
+    facts[FACT_LOS] = los
+    set_patient(design, episodes.coded, rows[low], rows[high - 1], facts)
+    set_diagnoses(design, diagnoses, d_count, facts, scratch.best)
+    set_procedures(design, procedures, p_count, facts, scratch.best)
+    weightiest = weightiest_primary(design, episodes, rows, low, high)
+    injured = first_injured(design, episodes, rows, low, high)
+    report = rows[injured if injured >= 0 else weightiest]
+    primary = primary_of(episodes, report)
+    set_primary(design, diagnoses, d_count, primary, facts)
+
+    if high - low == 1:
+        rule = first_rule(design, design.diagnoses[primary].error_chain, facts)
+        if rule != 0:
+            return failure(REASON_ERROR_CATEGORY, rule, -np.int64(design.rules[rule].outcome), -1), report, np.int64(0)
+
+    code = np.int64(0)
+    error_at = np.int64(-1)
+    rule = first_rule(design, design.whole_record_chains[0], facts)
+    if rule != 0:
+        method = np.int64(design.rules[rule].method)
+    else:
+        place = dominant(design, procedures, p_count)
+        before = report
+        report = rows[weightiest]
+        method, failed = weigh(design, primary_of(episodes, report), procedures, p_count, place)
+        if method == 0:
+            return failed, report, np.int64(0)
+        if method == METHOD_PROCEDURE:
+            code = np.int64(procedures[place])
+            at, end = episode_of(episodes, rows, low, place)
+            report = rows[at]
+            set_companions(design, procedures, place, end, facts)
+        primary = primary_of(episodes, report)
+        if report != before:
+            set_primary(design, diagnoses, d_count, primary, facts)
+        error_at = failed.error_at
+        chain, reason, error = root_chain(design, method, primary, code)
+        if chain == 0:
+            return failure(reason, 0, error, error_at), report, np.int64(0)
+        rule = first_rule(design, chain, facts)
+        if rule == 0:
+            return failed, report, np.int64(0)
+    outcome = split(design, design.rules[rule].outcome, rule, method, scratch, d_count, primary, p_count, error_at)
+    return outcome, report, code if outcome.method == METHOD_PROCEDURE else np.int64(0)
+
+
+@stage
+def most_codes(episodes, rows, spell_start):
+    """The most diagnoses and the most procedures that a spell has."""
+    most_diagnoses = 0
+    most_procedures = 0
+    for spell in range(len(spell_start) - 1):
+        diagnoses = 0
+        procedures = 0
+        for at in range(spell_start[spell], spell_start[spell + 1]):
+            row = rows[at]
+            diagnoses += episodes.rows[row].diagnosis_end - episodes.rows[row].diagnosis_start
+            procedures += count_procedures(episodes, row)
+        most_diagnoses = max(most_diagnoses, diagnoses)
+        most_procedures = max(most_procedures, procedures)
+    return most_diagnoses, most_procedures

@@ -1,0 +1,141 @@
+"""The root of a record: which procedure dominates, whether it or the primary diagnosis drives, and the rule that leads to the root."""
+
+import numpy as np
+
+from hrgcore_kernels.accelerate import inline
+from hrgcore_kernels.codes import (
+    METHOD_DIAGNOSIS,
+    METHOD_PROCEDURE,
+    REASON_DIAGNOSIS_NOT_COVERED,
+    REASON_ERROR_CATEGORY,
+    REASON_NO_RULE,
+    REASON_PROCEDURE_NOT_COVERED,
+)
+from hrgcore_kernels.facts import has_site
+from hrgcore_kernels.outcome import failure
+
+
+@inline
+def dominant(design, codes, count):
+    """The place of the procedure of the highest hierarchy above 0, the earliest where equal; -1 where none is.
+
+    Rule: docs/grouping.md section 4, step 3.
+    """
+    best = 0
+    place = -1
+    for at in range(count):
+        hierarchy = design.procedures[codes[at]].hierarchy
+        if hierarchy > best:
+            best = hierarchy
+            place = at
+    return place
+
+
+@inline
+def not_covered(design, codes, count):
+    """The place of the first procedure that the design does not name; -1 where there is none.
+
+    Rule: docs/grouping.md section 4, step 2.
+    """
+    for at in range(count):
+        if design.procedures[codes[at]].hierarchy < 0:
+            return at
+    return -1
+
+
+@inline
+def only_errors(design, codes, count):
+    """Whether there are procedures, and all of them carry an error category and can't be dominant.
+
+    Rule: docs/grouping.md section 4, step 3.
+    """
+    for at in range(count):
+        entry = design.procedures[codes[at]]
+        if entry.hierarchy != 0 or entry.error == 0:
+            return False
+    return count > 0
+
+
+@inline
+def primary_of(episodes, row):
+    """The primary diagnosis of an episode."""
+    return episodes.diagnoses[episodes.rows[row].diagnosis_start]
+
+
+@inline
+def count_procedures(episodes, row):
+    """How many procedures an episode has."""
+    return episodes.rows[row].procedure_end - episodes.rows[row].procedure_start
+
+
+@inline
+def weightiest_primary(design, episodes, rows, low, high):
+    """The place in ``rows`` of the episode whose primary diagnosis has the highest hierarchy, the earliest where equal.
+
+    Rule: docs/grouping.md section 6.
+    """
+    place = low
+    best = -2
+    for at in range(low, high):
+        weight = design.diagnoses[primary_of(episodes, rows[at])].hierarchy
+        if weight > best:
+            best = weight
+            place = at
+    return place
+
+
+@inline
+def first_injured(design, episodes, rows, low, high):
+    """The place in ``rows`` of the first episode whose primary diagnosis is an injury with a body site; -1 where none is.
+
+    Rule: docs/grouping.md section 6.
+    """
+    for at in range(low, high):
+        if has_site(design, primary_of(episodes, rows[at])):
+            return at
+    return -1
+
+
+@inline
+def episode_of(episodes, rows, low, place):
+    """The place in ``rows`` of the episode that has the record's procedure ``place``, and where its procedures end in the record."""
+    at = low
+    end = count_procedures(episodes, rows[at])
+    while place >= end:
+        at += 1
+        end += count_procedures(episodes, rows[at])
+    return at, end
+
+
+@inline
+def weigh(design, primary, procedures, count, place):
+    """Whether the dominant procedure at ``place`` (-1: none) or the primary diagnosis drives; 0 and the failure where neither may.
+
+    Rule: docs/grouping.md section 4, steps 2 to 4.
+    """
+    unknown = not_covered(design, procedures, count)
+    if unknown >= 0:
+        return 0, failure(REASON_PROCEDURE_NOT_COVERED, 0, 0, unknown)
+    if only_errors(design, procedures, count):
+        return 0, failure(REASON_ERROR_CATEGORY, 0, design.procedures[procedures[0]].error, 0)
+    weight = design.diagnoses[primary].hierarchy
+    if weight < 0:
+        return 0, failure(REASON_DIAGNOSIS_NOT_COVERED, 0, 0, -1)
+    drives = np.int64(METHOD_DIAGNOSIS)
+    if place >= 0:
+        drives = np.int64(design.grid[design.procedures[procedures[place]].hierarchy, weight])
+    return drives, failure(REASON_NO_RULE, 0, 0, place if drives == METHOD_PROCEDURE else -1)
+
+
+@inline
+def root_chain(design, drives, primary, code):
+    """The chain of rules that leads from what drives to its root; 0 and the failure where there is none.
+
+    Rule: docs/grouping.md section 4, steps 5 and 6.
+    """
+    if drives == METHOD_DIAGNOSIS:
+        return design.diagnoses[primary].root_chain, np.int64(REASON_DIAGNOSIS_NOT_COVERED), np.int64(0)
+    error = np.int64(design.procedures[code].error)
+    if error != 0:
+        return np.int32(0), np.int64(REASON_ERROR_CATEGORY), error
+    return design.procedures[code].root_chain, np.int64(REASON_PROCEDURE_NOT_COVERED), np.int64(0)

@@ -1,0 +1,73 @@
+"""Scores: CC score, interventions, trauma and burn scores."""
+
+from hrgcore_kernels.accelerate import inline
+from hrgcore_kernels.codes import LIST_BITS
+from hrgcore_kernels.layout import EACH_CODE
+
+
+@inline
+def stands_before(codes, at):
+    """Whether the code at ``at`` stands before it already."""
+    for other in range(at):
+        if codes[other] == codes[at]:
+            return True
+    return False
+
+
+@inline
+def cc_score(design, cc_list, diagnoses, count, primary):
+    """Points of the distinct secondary diagnoses on a CC list.
+
+    Rule: docs/grouping.md section 3, `cc`: none for the primary diagnosis itself, nor for what it excludes.
+    """
+    if cc_list < 0:
+        return 0
+    total = 0
+    for at in range(count):
+        code = diagnoses[at]
+        points = design.cc_points[cc_list, code]
+        if points == 0 or code == primary or stands_before(diagnoses, at) or excluded(design, cc_list, code, primary):
+            continue
+        total += points
+    return total
+
+
+@inline
+def excluded(design, cc_list, code, primary):
+    """Whether a primary diagnosis takes the points of a secondary one away."""
+    for place in range(design.exclusion_start[primary], design.exclusion_start[primary + 1]):
+        entry = design.exclusions[place]
+        if (entry.cc_list < 0 or entry.cc_list == cc_list) and entry.low <= code <= entry.high:
+            return True
+    return False
+
+
+@inline
+def interventions(design, bit, procedures, count):
+    """How many distinct procedures are on the list of this bit; 0 for bit -1.
+
+    Rule: docs/grouping.md section 3, `interventions`.
+    """
+    if bit < 0:
+        return 0
+    word = bit // LIST_BITS
+    mask = 1 << (bit % LIST_BITS)
+    found = 0
+    for at in range(count):
+        if (design.procedure_words[procedures[at], word] & mask) != 0 and not stands_before(procedures, at):
+            found += 1
+    return found
+
+
+@inline
+def add_points(component, points, codes, at, best):
+    """What the code at ``at`` adds to a score: its points beyond the largest of its component so far.
+
+    Rule: tables/README.md, "Scores". ``best`` [EACH_CODE + 1] holds the largest points of each component; codes without a component
+    count once each.
+    """
+    if component == EACH_CODE:
+        return 0 if stands_before(codes, at) else points
+    more = max(0, points - best[component])
+    best[component] += more
+    return more

@@ -1,0 +1,193 @@
+"""From the bytes of a text column to numbers: ICD-10 and OPCS-4 codes, values of coded fields, whole numbers.
+
+Every entry point takes an Arrow text column as it lies in memory (offsets, bytes, bits of validity and where they begin) and writes one
+number a cell: CELL_BLANK, 0 for what is malformed or unknown, or what the look-up table holds.
+"""
+
+import numpy as np
+from numba.core import types
+
+from hrgcore_kernels.accelerate import inline, kernel
+from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
+from hrgcore_kernels.signatures import array
+
+CELL_BLANK = -1
+
+_SPACE, _FIRST_CONTROL_SPACE, _LAST_CONTROL_SPACE, _HYPHEN, _STOP = 32, 9, 13, 45, 46
+_ZERO, _A, _X, _SMALL_A, _SMALL_Z = 48, 65, 88, 97, 122
+_LONGEST_CODE = 8
+
+
+
+def _signatures(*tables):
+    return [
+        (array(offsets), array("u1"), array("u1"), types.int64, *tables, array("i4", writable=True)) for offsets in ("i4", "i8")
+    ]
+
+
+@inline
+def is_null(validity, bit):
+    """Whether a cell is null; an empty bitmap says that none is."""
+    return len(validity) != 0 and (validity[bit >> 3] >> (bit & 7)) & 1 == 0
+
+
+@inline
+def is_space(byte):
+    """Whether a byte is a blank, a tab or a line end."""
+    return byte == _SPACE or _FIRST_CONTROL_SPACE <= byte <= _LAST_CONTROL_SPACE
+
+
+@inline
+def trimmed(data, start, end):
+    """Where a cell begins and ends without surrounding blanks; nothing is left of one that has only blanks and hyphens.
+
+    Rule: docs/grouping.md section 1.
+    """
+    while start < end and is_space(data[start]):
+        start += 1
+    while start < end and is_space(data[end - 1]):
+        end -= 1
+    if start < end and data[start] == _HYPHEN:
+        at = start
+        while at < end and (data[at] == _HYPHEN or is_space(data[at])):
+            at += 1
+        if at == end:
+            return end, end
+    return start, end
+
+
+@inline
+def digit(byte):
+    """The value of a digit; -1 for any other byte."""
+    value = np.int64(byte) - _ZERO
+    return value if 0 <= value <= 9 else np.int64(-1)
+
+
+@inline
+def letter(byte):
+    """The place of a capital letter; -1 for any other byte."""
+    value = np.int64(byte) - _A
+    return value if 0 <= value <= 25 else np.int64(-1)
+
+
+@inline
+def icd10_number(four, five, data, start, end):
+    """The number of a code of four or five characters in normal form; 0 where malformed or unknown."""
+    length = end - start
+    if length != 4 and length != 5:
+        return 0
+    first = letter(data[start])
+    second = digit(data[start + 1])
+    third = digit(data[start + 2])
+    fourth = np.int64(10) if data[start + 3] == _X else digit(data[start + 3])
+    if first < 0 or second < 0 or third < 0 or fourth < 0:
+        return 0
+    place = (first * 100 + second * 10 + third) * 11 + fourth
+    if length == 4:
+        return np.int64(four[place])
+    fifth = digit(data[start + 4])
+    return np.int64(five[place * 10 + fifth]) if fifth >= 0 else 0
+
+
+@inline
+def opcs4_number(table, data, start, end):
+    """The number of a code of four characters in normal form; 0 where malformed or unknown."""
+    if end - start != 4:
+        return 0
+    first = letter(data[start])
+    second = digit(data[start + 1])
+    third = digit(data[start + 2])
+    fourth = digit(data[start + 3])
+    if first < 0 or second < 0 or third < 0 or fourth < 0:
+        return 0
+    return np.int64(table[first * 1000 + second * 100 + third * 10 + fourth])
+
+
+@inline
+def normal_form(data, start, end, room):
+    """Write a code without surrounding blanks and full stops, in capitals; return its length, CELL_BLANK where it is blank.
+
+    Rule: docs/grouping.md section 1. Returns more than _LONGEST_CODE where it is too long to be a code.
+    """
+    start, end = trimmed(data, start, end)
+    if start == end:
+        return np.int64(CELL_BLANK)
+    length = np.int64(0)
+    for at in range(start, end):
+        byte = data[at]
+        if byte == _STOP:
+            continue
+        if length < _LONGEST_CODE:
+            room[length] = byte - 32 if _SMALL_A <= byte <= _SMALL_Z else byte
+        length += 1
+    return length
+
+
+@kernel(*_signatures(array("u2"), array("u2")))
+def parse_icd10(offsets, data, validity, bit, four, five, out):
+    """ICD-10 numbers of a text column. ``out`` [cells]."""
+    room = np.empty(_LONGEST_CODE, np.uint8)
+    for cell in range(len(out)):
+        start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
+        if start == end or is_null(validity, bit + cell):
+            out[cell] = CELL_BLANK
+            continue
+        number = icd10_number(four, five, data, start, end)
+        if number == 0:
+            length = normal_form(data, start, end, room)
+            number = CELL_BLANK if length == CELL_BLANK else icd10_number(four, five, room, 0, length)
+        out[cell] = number
+
+
+@kernel(*_signatures(array("u2")))
+def parse_opcs4(offsets, data, validity, bit, table, out):
+    """OPCS-4 numbers of a text column. ``out`` [cells]."""
+    room = np.empty(_LONGEST_CODE, np.uint8)
+    for cell in range(len(out)):
+        start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
+        if start == end or is_null(validity, bit + cell):
+            out[cell] = CELL_BLANK
+            continue
+        number = opcs4_number(table, data, start, end)
+        if number == 0:
+            length = normal_form(data, start, end, room)
+            number = CELL_BLANK if length == CELL_BLANK else opcs4_number(table, room, 0, length)
+        out[cell] = number
+
+
+@kernel(*_signatures(array("u1")))
+def parse_field(offsets, data, validity, bit, table, out):
+    """Numbers of a coded field's values: up to three digits or capitals, blanks around them dropped. ``out`` [cells]."""
+    for cell in range(len(out)):
+        start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
+        start, end = trimmed(data, start, end)
+        if start == end or is_null(validity, bit + cell):
+            out[cell] = CELL_BLANK
+            continue
+        place = np.int64(0)
+        fits = end - start <= 3
+        for at in range(start, min(end, start + 3)):
+            value = digit(data[at])
+            if value < 0:
+                value = letter(data[at]) + 10
+                fits &= value >= 10
+            place = place * 37 + value + 1
+        out[cell] = np.int64(table[place]) if fits else 0
+
+
+@kernel(*_signatures())
+def parse_number(offsets, data, validity, bit, out):
+    """Whole numbers of up to nine digits, blanks around them dropped; NUMBER_BLANK or NUMBER_INVALID otherwise. ``out`` [cells]."""
+    for cell in range(len(out)):
+        start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
+        start, end = trimmed(data, start, end)
+        if start == end or is_null(validity, bit + cell):
+            out[cell] = NUMBER_BLANK
+            continue
+        value = np.int64(0)
+        fits = end - start <= 9
+        for at in range(start, min(end, start + 9)):
+            figure = digit(data[at])
+            fits &= figure >= 0
+            value = value * 10 + figure
+        out[cell] = value if fits else NUMBER_INVALID

@@ -1,0 +1,1 @@
+"""Design tables of hrgcore: data only, one folder a design."""

@@ -1,0 +1,16 @@
+"""What tests share: the facts and samples beside the repository, where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of facts and samples; a test that needs it is skipped where it is absent."""
+    folder = Path(__file__).parents[1].parent / "shared"
+    if not (folder / "samples").is_dir():
+        pytest.skip(f"needs the facts and samples in {folder}, which are not part of the repository")
+    return folder
