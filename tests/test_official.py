@@ -177,7 +177,7 @@ def test_the_summary(tmp_path, result) -> None:
     titles, row = csv.reader(write(result, tmp_path)["_summary"].open(newline=""))
     assert titles[:3] == ["Grouper Version", "Database Version", "FCE Count"] and len(titles) == 11
     assert row[0].startswith("hrgcore ")
-    assert row[1] == "fake 1 (open reconstruction, for tests)"
+    assert row[1] == "fake 1 (A design for tests)"
     assert row[2:7] == ["4", "2", "2", "1", "2026-01-02 03:04:05"]
     assert before <= datetime.fromisoformat(row[7]) <= datetime.now()
     assert row[8:] == ["in.csv", "out.csv", "x,y.rdf"]

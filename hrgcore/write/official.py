@@ -291,7 +291,7 @@ def _summary(result: ResultLike, design: DesignLike, run: OfficialRun) -> bytes:
     return heading_line(
         [
             f"hrgcore {versions()['hrgcore']}",
-            f"{design.id} {design.version} ({design.status})",
+            f"{design.id} {design.version} ({design.title})",
             str(result.episodes.num_rows),
             str(result.spells.num_rows),
             # Choice: errors are records in the error HRG, not records with a row in `_quality`.
