@@ -11,7 +11,17 @@ import numpy as np
 from hrgcore.design import Bundle
 from hrgcore.encode import SpellOrder
 from hrgcore_kernels.group import group_spells
-from hrgcore_kernels.layout import EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design, Episodes, Lookups
+from hrgcore_kernels.layout import (
+    EACH_CODE,
+    EPISODE_RESULT,
+    SPELL_RESULT,
+    UNBUNDLED,
+    Design,
+    Episodes,
+    Lookups,
+    Scratch,
+    count_facts,
+)
 
 _SLICE_EPISODES = 65_536  # large enough that starting a slice costs nothing, small enough that threads finish together
 
@@ -46,16 +56,30 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
         rows = order.rows[low:high]
         starts = order.starts[first : end + 1] - low
         starts.flags.writeable = False
-        own = episodes.rows[rows]
+        own = episodes.rows[low:high] if order.in_order else episodes.rows[rows]
         room = len(rows) + int((own["procedure_end"] - own["procedure_start"]).sum())
         unbundled = np.empty(room, UNBUNDLED).view(np.recarray)
         counts = np.zeros(1, np.int64)
-        group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts)
+        scratch = _scratch(design, own, starts)
+        group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
         return unbundled[: int(counts[0])].copy()
 
     cuts = _cuts(order.starts)
     parts = list(pool.map(run, cuts[:-1], cuts[1:]))
     return Grouped(results, spells, np.concatenate(parts) if parts else np.zeros(0, UNBUNDLED))
+
+
+def _scratch(design: Design, own: np.ndarray, starts: np.ndarray) -> Scratch:
+    """Room for the facts of a record and for all codes of the spell that has the most."""
+    diagnoses, procedures = (
+        int(np.add.reduceat(own[f"{kind}_end"] - own[f"{kind}_start"], starts[:-1]).max()) for kind in ("diagnosis", "procedure")
+    )
+    return Scratch(
+        np.zeros(count_facts(design), np.int64),
+        np.empty(diagnoses, np.uint16),
+        np.empty(procedures, np.uint16),
+        np.zeros(EACH_CODE + 1, np.int64),
+    )
 
 
 def _cuts(starts: np.ndarray) -> Sequence[int]:

@@ -14,7 +14,7 @@ from hrgcore import messages
 from hrgcore.columns import CODED_FIELDS, Layout
 from hrgcore.design import Bundle
 from hrgcore.encode import Encoder
-from hrgcore.encode.cells import without_blanks
+from hrgcore.encode.cells import take_rows, without_blanks
 from hrgcore.engine import Grouped
 from hrgcore_kernels import codes as k
 from hrgcore_kernels.text import CELL_BLANK
@@ -56,7 +56,7 @@ class _Part:
 
 
 def error_table(table: pa.Table, layout: Layout, grouped: Grouped, encoder: Encoder, bundle: Bundle) -> pa.Table:
-    """All errors, by input row and then field: Row (from 1), CodeType, Code (as given, without surrounding blanks), ErrorMessage."""
+    """All errors by input row: Row (from 1), CodeType, Code (as given, without surrounding blanks), ErrorMessage."""
     parts = list(_Errors(table, layout, grouped, encoder, bundle).parts())
     columns = [
         pa.concat_arrays([pa.array(part.rows + 1, pa.int64()) for part in parts]) if parts else pa.array([], pa.int64()),
@@ -164,14 +164,13 @@ class _Errors:
 
 def numbers_of(parse: Any, column: Any, rows: np.ndarray) -> np.ndarray:
     """Numbers of some rows of a chunked column."""
-    taken = column.take(pa.array(rows))
-    parts = [parse(chunk) for chunk in taken.chunks]
+    parts = [parse(chunk) for chunk in take_rows(column, pa.array(rows)).chunks]
     return np.concatenate(parts) if parts else np.empty(0, np.int32)
 
 
 def _given(column: Any, rows: np.ndarray) -> Any:
     """Cells as they were given, as text without surrounding blanks; blank ones are empty."""
-    text = without_blanks(column.take(pa.array(rows)))
+    text = without_blanks(take_rows(column, pa.array(rows)))
     return pa.concat_arrays(text.chunks) if text.num_chunks else pa.array([], pa.string())
 
 

@@ -14,6 +14,7 @@ from hrgcore import engine
 from hrgcore.columns import apc_layout
 from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
 from hrgcore.encode import Encoder, order_spells
+from hrgcore.encode.cells import without_views
 from hrgcore.errors import InputError, UsageError
 from hrgcore.read import read_input
 from hrgcore.read.arrow import read_stream
@@ -29,8 +30,8 @@ LOGICS = ("apc",)
 class Grouper:
     """Groups coded activity to HRGs under one design. Safe to share between threads.
 
-    ``design`` is the id of an embedded design, a bundle, or a folder of design tables; ``threads`` the number of threads (all cores by
-    default). Raises UsageError for an unknown design and DesignError for a wrong one.
+    ``design`` is the id of an embedded design, a bundle, or a folder of design tables; ``threads`` the number of threads (all
+    cores by default). Raises UsageError for an unknown design and DesignError for a wrong one.
     """
 
     def __init__(self, design: str | Path = DEFAULT_DESIGN, *, threads: int | None = None) -> None:
@@ -49,8 +50,8 @@ class Grouper:
     def group(self, data: Any, *, logic: str = "apc") -> Result:
         """Group activity: a path, or anything with `__arrow_c_stream__` (pyarrow, Polars, pandas, DuckDB).
 
-        Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``; raises
-        InputError where the input as a whole can't be grouped, UsageError for an unknown logic.
+        Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``;
+        raises InputError where the input as a whole can't be grouped, UsageError for an unknown logic.
         """
         _check_logic(logic)
         return self._group(_as_table(data))
@@ -58,8 +59,8 @@ class Grouper:
     def stream(self, batches: Any, *, logic: str = "apc") -> Iterator[Result]:
         """Group a stream of batches, result by result, in memory for a few batches.
 
-        ``batches`` is an iterable of record batches or tables, or anything with `__arrow_c_stream__`. Spells must stand together; those
-        cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after another.
+        ``batches`` is an iterable of record batches or tables, or anything with `__arrow_c_stream__`. Spells must stand together;
+        those cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after another.
         """
         _check_logic(logic)
         for table in whole_spells(_batches(batches)):
@@ -79,7 +80,10 @@ class Grouper:
             **{f"DIAG_{place:02d}": name for place, name in enumerate(layout.diagnoses, 1)},
             **{f"OPER_{place:02d}": name for place, name in enumerate(layout.procedures, 1)},
         }
-        rows = [dict(zip(names, values, strict=True)) for values in zip(*(table.column(n).to_pylist() for n in names.values()), strict=True)]
+        rows = [
+            dict(zip(names, values, strict=True))
+            for values in zip(*(table.column(n).to_pylist() for n in names.values()), strict=True)
+        ]
         if len({(row["PROCODET"], row["PROVSPNO"]) for row in rows}) != 1:
             raise InputError("explain takes the episodes of one spell; choose the rows of one PROCODET and PROVSPNO.")
         return explain_spell(self._bundle.tables, rows)
@@ -87,6 +91,7 @@ class Grouper:
     def _group(self, table: pa.Table) -> Result:
         refuse_result_columns(table.column_names, "the input")
         layout = apc_layout(table.column_names)
+        table = without_views(table)
         with ThreadPoolExecutor(self._threads) as pool:
             episodes = self._encoder.encode(table, layout, pool)
             keys = table.column(layout.fields["PROCODET"]), table.column(layout.fields["PROVSPNO"])
@@ -107,5 +112,7 @@ def _check_logic(logic: str) -> None:
 
 def _batches(source: Any) -> Iterable[pa.RecordBatch | pa.Table]:
     if hasattr(source, "__arrow_c_stream__") and not isinstance(source, pa.Table):
-        return pa.RecordBatchReader.from_stream(source)
-    return source.to_batches() if isinstance(source, pa.Table) else source
+        reader: Iterable[pa.RecordBatch] = pa.RecordBatchReader.from_stream(source)
+        return reader
+    batches: Iterable[pa.RecordBatch | pa.Table] = source.to_batches() if isinstance(source, pa.Table) else source
+    return batches

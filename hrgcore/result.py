@@ -13,7 +13,7 @@ from hrgcore.columns import Layout
 from hrgcore.decode import Decoder
 from hrgcore.design import Bundle
 from hrgcore.encode import Encoder, SpellOrder
-from hrgcore.encode.cells import without_blanks
+from hrgcore.encode.cells import take_rows, without_blanks
 from hrgcore.engine import Grouped
 from hrgcore.error_rows import error_table
 from hrgcore.errors import InputError
@@ -90,15 +90,19 @@ class Result:
         found, decode, layout = self.grouped.spells, self._decode, self.layout
         first = pa.array(self.order.rows[self.order.starts[:-1]])
         report = pa.array(np.ascontiguousarray(found["report_row"]))
-        second = without_blanks(self.table.column(layout.diagnoses[1]).take(report)) if len(layout.diagnoses) > 1 else pa.repeat(pa.scalar(""), len(found))
+        second = (
+            without_blanks(take_rows(self.table.column(layout.diagnoses[1]), report))
+            if len(layout.diagnoses) > 1
+            else pa.repeat(pa.scalar(""), len(found))
+        )
         return pa.table(
             {
-                "PROCODET": self.table.column(layout.fields["PROCODET"]).take(first),
-                "PROVSPNO": self.table.column(layout.fields["PROVSPNO"]).take(first),
+                "PROCODET": take_rows(self.table.column(layout.fields["PROCODET"]), first),
+                "PROVSPNO": take_rows(self.table.column(layout.fields["PROVSPNO"]), first),
                 "SpellHRG": decode.hrg(found["hrg"]),
                 "SpellGroupingMethodFlag": decode.method(found["method"]),
                 "SpellDominantProcedure": decode.procedure(found["dominant"]),
-                "SpellPDiag": without_blanks(self.table.column(layout.diagnoses[0]).take(report)),
+                "SpellPDiag": without_blanks(take_rows(self.table.column(layout.diagnoses[0]), report)),
                 "SpellSDiag": second,
                 "SpellEpisodeCount": pa.array(np.diff(self.order.starts).astype(np.int32)),
                 "SpellLOS": pa.array(np.ascontiguousarray(found["los"])),
@@ -161,11 +165,15 @@ class Result:
 
     def _keys(self, rows: np.ndarray) -> dict[str, Any]:
         indices = pa.array(rows)
-        return {name: self.table.column(self.layout.fields[name]).take(indices) for name in ("PROCODET", "PROVSPNO")}
+        return {name: take_rows(self.table.column(self.layout.fields[name]), indices) for name in ("PROCODET", "PROVSPNO")}
 
     def _unbundled_of_spells(self) -> Any:
         found = self.grouped.unbundled
-        counts = np.bincount(self.spell_of_episode[found["row"]], minlength=self.order.count) if len(found) else np.zeros(self.order.count, int)
+        counts = (
+            np.bincount(self.spell_of_episode[found["row"]], minlength=self.order.count)
+            if len(found)
+            else np.zeros(self.order.count, int)
+        )
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), self._decode.unbundled(found["hrg"], found["days"]))
 

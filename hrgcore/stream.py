@@ -11,19 +11,22 @@ import pyarrow as pa
 from hrgcore.columns import Layout, apc_layout
 from hrgcore.encode.spells import SpellKeys
 from hrgcore.errors import InputError
+from hrgcore.read.arrow import checked
 
 
 def whole_spells(batches: Iterable[Any]) -> Iterator[pa.Table]:
     """Tables of whole spells, from batches (or tables) in which spells stand together.
 
-    The last spell of a batch waits for the next. Raises InputError where a spell comes back after another one has begun: it would be
-    grouped in two parts. Memory: a batch or two, the longest spell, and eight bytes a spell.
+    The last spell of a batch waits for the next. Raises InputError where a spell comes back after another one has begun: it would
+    be grouped in two parts. Memory: a batch or two, the longest spell, and eight bytes a spell.
     """
     seen = _Seen()
     waiting: pa.Table | None = None
     for batch in batches:
-        table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
+        table = checked(pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch, "the stream")
         if waiting is not None:
+            if table.schema != waiting.schema:
+                raise InputError("the stream: a batch has other columns or types than those before. Give all batches one schema.")
             table = pa.concat_tables([waiting, table])
         if table.num_rows == 0:
             waiting = table

@@ -1,7 +1,7 @@
 """The bundle: a compiled design in one file, checksummed, the same bytes for the same tables, read by mapping it into memory.
 
-Layout: magic, format, length of the JSON header, SHA-256 of all that follows, header, then arrays at multiples of 64 bytes. The tables
-themselves travel along as text, so that a result can be explained from the bundle alone. Nothing is ever unpickled.
+Layout: magic, format, length of the JSON header, SHA-256 of all that follows, header, then arrays at multiples of 64 bytes. The
+tables themselves travel along as text, so that a result can be explained from the bundle alone. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -54,7 +54,13 @@ class Bundle:
         """Put a compiled design together; the arrays become read-only."""
         settings = tables.settings
         info = DesignInfo(
-            settings.id, settings.title, settings.release, settings.version, settings.status, settings.attribution, digest(tables.texts)
+            settings.id,
+            settings.title,
+            settings.release,
+            settings.version,
+            settings.status,
+            settings.attribution,
+            digest(tables.texts),
         )
         fixed: dict[str, np.ndarray] = {}
         for name, array in sorted(arrays.items()):
@@ -64,8 +70,13 @@ class Bundle:
 
     @cached_property
     def tables(self) -> Tables:
-        """The design's tables as rows, for the reference engine and explanations."""
-        return read_texts(self.texts)
+        """The design's tables as rows, for the reference engine and explanations. Raises DesignError where they can't be read."""
+        tables = read_texts(self.texts)
+        if tables.faults:
+            raise DesignError(
+                f"{self.info.id}: the tables in the bundle are damaged. Compile the design again.", tuple(tables.faults)
+            )
+        return tables
 
     def strings(self, name: str) -> list[str]:
         """A list of texts of the bundle, such as `hrg_codes`; entry 0 is UNKNOWN's."""
@@ -155,11 +166,11 @@ def read(path: Path) -> Bundle:
         raise DesignError(f"{path}: not a design bundle. Make one with 'hrgcore compile FOLDER -o BUNDLE'.")
     if version != FORMAT:
         raise DesignError(f"{path}: bundle of format {version}; this version reads format {FORMAT}. Compile the design again.")
-    if hashlib.sha256(file[_HEAD.size :]).digest() != checksum:
+    if hashlib.sha256(file[_HEAD.size :].data).digest() != checksum:
         raise DesignError(f"{path}: damaged, its checksum does not fit. Compile the design again.")
     try:
         return _read_body(file, header_length)
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DesignError(f"{path}: its header is wrong ({type(error).__name__}). Compile the design again.") from None
 
 
@@ -174,7 +185,7 @@ def _read_body(file: np.ndarray, header_length: int) -> Bundle:
         kind: np.dtype[Any] = np.dtype(np.uint8) if name.startswith("text:") else ARRAYS[name][0]
         count = int(np.prod(shape, dtype=np.int64))
         first = start + offset
-        if offset < 0 or offset % _ALIGN or min(shape) < 0 or first + count * kind.itemsize > file.size:
+        if offset < 0 or first % _ALIGN or min(shape) < 0 or first + count * kind.itemsize > file.size:
             raise ValueError(name)
         view = np.asarray(file[first : first + count * kind.itemsize]).view(kind).reshape(shape)
         if name.startswith("text:"):
@@ -182,4 +193,7 @@ def _read_body(file: np.ndarray, header_length: int) -> Bundle:
         else:
             arrays[name] = view
     verify(arrays)
-    return Bundle(DesignInfo(**header["info"]), arrays, texts)
+    info = DesignInfo(**header["info"])
+    if not all(isinstance(value, str) for value in header["info"].values()) or info.digest != digest(texts):
+        raise ValueError("info")
+    return Bundle(info, arrays, texts)

@@ -31,7 +31,9 @@ def check_splits(root: str, splits: Sequence[Row], tables: Tables) -> None:
             fitting = [row for row in splits if row.step == step and applies(row, case)]
             if len(fitting) > 1 and (pair := (fitting[0].line, fitting[1].line)) not in clashes:
                 clashes.add(pair)
-                tables.fault(fitting[1], f"overlaps {fitting[0].reference} for {_say(case)}. Narrow one, or give it an earlier step.")
+                tables.fault(
+                    fitting[1], f"overlaps {fitting[0].reference} for {_say(case)}. Narrow one, or give it an earlier step."
+                )
             if fitting:
                 reached.add(fitting[0].line)
                 break
@@ -86,5 +88,3 @@ def _cases(choices: dict[str, list[int]]) -> Iterator[Case]:
 
 def _say(case: Case) -> str:
     return ", ".join(f"{name} {value}" for name, value in case.items()) or "every case"
-
-

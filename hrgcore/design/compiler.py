@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
@@ -25,7 +26,8 @@ Arrays = dict[str, np.ndarray]
 
 _METHODS = {"M": k.METHOD_TRAUMA, "B": k.METHOD_BURN, "G": k.METHOD_GLOBAL}
 _DAYS = {"": 0, "rehabilitation": 1, "palliative": 2}
-_MAX_NUMBERS = 65_535  # codes, HRGs and roots are numbered in 16 bits
+_MOST = {"icd10": 65_534, "opcs4": 65_534, "splits": 32_766, "roots": 32_766, "errors": 254}  # rows or codes that can be numbered
+_VALUE = re.compile(r"[0-9A-Z]{1,3}")
 _SCHEME_OF_LISTS = {"diagnosis_lists": "icd10", "procedure_lists": "opcs4"}
 
 
@@ -35,9 +37,9 @@ def compile_tables(tables: Tables) -> Bundle:
     if not tables.faults:  # rows that could not be read would only give faults that follow from theirs
         compiler.compile()
     if tables.faults:
-        count = len(tables.faults)
+        faults = tuple(dict.fromkeys(tables.faults))  # a wide row's value is looked at once for each of its codes
         name = tables.settings.id or "the design"
-        raise DesignError(f"{name}: {count} fault{'s' if count > 1 else ''} in the design tables", tuple(tables.faults))
+        raise DesignError(f"{name}: {len(faults)} fault{'s' if len(faults) > 1 else ''} in the design tables", faults)
     return Bundle.from_design(tables, compiler.arrays)
 
 
@@ -47,7 +49,8 @@ class _Compiler:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.arrays: Arrays = {}
-        self.index = {scheme: CodeIndex(tables.code_list(scheme)) for scheme in ("icd10", "opcs4")}
+        codes = {scheme: [code for code in tables.code_list(scheme) if _is_code(scheme, code)] for scheme in SCHEMES}
+        self.index = {scheme: CodeIndex(found) for scheme, found in codes.items()}
         self.diagnoses = np.zeros(len(self.index["icd10"]) + 1, DIAGNOSIS)
         self.procedures = np.zeros(len(self.index["opcs4"]) + 1, PROCEDURE)
         self.arrays.update(diagnoses=self.diagnoses, procedures=self.procedures)
@@ -58,6 +61,8 @@ class _Compiler:
 
     def compile(self) -> None:
         self._check_names()
+        if not self._fits():
+            return
         for table in ("diagnosis_lists", "diagnoses", "diagnosis_errors", "diagnosis_roots", "cc_lists", "cc_exclusions"):
             for row in self.tables[table]:
                 check_terms(self.index["icd10"], row, self.tables)
@@ -75,7 +80,7 @@ class _Compiler:
         self._check_use(book)
         self._texts()
 
-    # Names and code lists ----------------------------------------------------------------------------------------------------------
+    # Names and code lists -------------------------------------------------------------------------------------------------------
 
     def _check_names(self) -> None:
         for table, column in (("errors", "error"), ("subchapters", "subchapter"), ("roots", "root"), ("sets", "set")):
@@ -84,14 +89,27 @@ class _Compiler:
                 first = seen.setdefault(row[column], row)
                 if first is not row:
                     self.tables.fault(row, f"{column} {row[column]} stands in {first.reference} too. Keep one of them.")
-        for scheme, index in self.index.items():
-            pattern = {"icd10": r"four or five characters", "opcs4": "four characters"}[scheme]
-            if len(index) >= _MAX_NUMBERS:
-                self.tables.faults.append(f"{scheme}.csv: {len(index)} codes; at most {_MAX_NUMBERS - 1} can be numbered.")
+        for row in self.tables["splits"]:
+            if not (row["root"] + row["split"]).isalnum() or not row["split"]:
+                self.tables.fault(
+                    row, f"root {row['root']!r} and split {row['split']!r} make no HRG. Write letters and digits in both."
+                )
+        for scheme in self.index:
+            pattern = {"icd10": "four or five characters", "opcs4": "four characters"}[scheme]
             for row in self.tables[scheme]:
                 for suffix in row["codes"].split():
                     if not _is_code(scheme, row["category"] + suffix):
                         self.tables.fault(row, f"{row['category'] + suffix} is not a code of {scheme} ({pattern}). Correct it.")
+
+    def _fits(self) -> bool:
+        """Whether everything can be numbered; nothing can be compiled where it can't."""
+        fits = True
+        for table, most in _MOST.items():
+            count = len(self.index[table]) if table in self.index else len(self.tables[table])
+            if count > most:
+                self.tables.faults.append(f"{table}.csv: {count} to be numbered; at most {most} can be. Take some away.")
+                fits = False
+        return fits
 
     def _fields(self) -> None:
         values: dict[str, list[str]] = {name: [] for name in CODED_FIELDS}
@@ -100,10 +118,14 @@ class _Compiler:
                 self.tables.fault(row, f"{row['field']} is no coded field; they are {', '.join(CODED_FIELDS)}.")
             else:
                 values[row["field"]] += row["values"].split()
-        self.values = {name: sorted(set(found)) for name, found in values.items()}
-        for name, found in self.values.items():
-            if not 0 < len(found) < 255 or any(not 1 <= len(value) <= 3 or not value.isalnum() for value in found):
-                self.tables.faults.append(f"value_sets.csv: {name} needs 1 to 254 values of one to three letters or digits.")
+        self.values = {
+            name: [value for value in sorted(set(found)) if _VALUE.fullmatch(value)][:254] for name, found in values.items()
+        }
+        for name, found in values.items():
+            if not self.values[name] or len(self.values[name]) < len(set(found)):
+                self.tables.faults.append(
+                    f"value_sets.csv: {name} needs 1 to 254 values, each of one to three capital letters or digits."
+                )
         self.arrays["field_lookup"] = np.stack([field_lookup(found) for found in self.values.values()])
 
     def _bits(self) -> dict[str, Bits]:
@@ -160,7 +182,7 @@ class _Compiler:
         self.arrays["field_sets"] = words
         return bits
 
-    # Rules -------------------------------------------------------------------------------------------------------------------------
+    # Rules ----------------------------------------------------------------------------------------------------------------------
 
     def _rules(self, book: RuleBook) -> None:
         methods: dict[int, int] = {}
@@ -190,7 +212,9 @@ class _Compiler:
         self._roots(book)
         for rule, row in enumerate(book.rows, 1):
             if rule not in book.reached() and row.table != "splits":
-                self.tables.fault(row, "is never tried: rows without conditions come first for each of its codes. Remove it or reorder.")
+                self.tables.fault(
+                    row, "is never tried: rows without conditions come first for each of its codes. Remove it or reorder."
+                )
             if rule not in book.reached() and row.table == "splits" and row["root"] not in self.roots:
                 self.tables.fault(row, f"roots.csv has no {row['root']}. Add the root, or correct it.")
         self.arrays.update(book.arrays(methods, days))
@@ -209,7 +233,9 @@ class _Compiler:
             return 0
         kind = self.tables["roots"][self.roots[row["root"]] - 1]["kind"]
         if (kind == "unbundled") != (row.table == "unbundling"):
-            self.tables.fault(row, f"{row['root']} is {kind} in roots.csv; only unbundling.csv leads to unbundled roots, and to no other.")
+            self.tables.fault(
+                row, f"{row['root']} is {kind} in roots.csv; only unbundling.csv leads to unbundled roots, and to no other."
+            )
         return self.roots[row["root"]]
 
     def _roots(self, book: RuleBook) -> None:
@@ -225,7 +251,9 @@ class _Compiler:
         for root in self.tables["roots"]:
             own = sorted(splits.get(root["root"], []), key=lambda row: (row.step, row.line))
             if not own:
-                self.tables.fault(root, f"{root['root']} has no split. Give it at least one row in splits.csv (split Z if it is one HRG).")
+                self.tables.fault(
+                    root, f"{root['root']} has no split. Give it at least one row in splits.csv (split Z if it is one HRG)."
+                )
             if root["kind"] not in ("core", "unbundled"):
                 self.tables.fault(root, f"kind {root['kind']!r} is neither core nor unbundled.")
             for row in own:
@@ -253,7 +281,9 @@ class _Compiler:
             return -1
         self.cc_lists_used.add(name)
         if name not in self.cc_lists:
-            self.tables.fault(root, f"cc_lists.csv has no list {name} (of its subchapter). Add the list, or correct subchapters.csv.")
+            self.tables.fault(
+                root, f"cc_lists.csv has no list {name} (of its subchapter). Add the list, or correct subchapters.csv."
+            )
         return self.cc_lists.get(name, -1)
 
     def _interventions(self, root: Row, subchapter: Row | None, book: RuleBook) -> int:
@@ -262,7 +292,9 @@ class _Compiler:
             return -1
         bit = self.bit_of["procedure_lists"].bit.get(name)
         if bit is None:
-            self.tables.fault(root, f"procedure_lists.csv has no list {name} (its interventions). Add the list, or correct the name.")
+            self.tables.fault(
+                root, f"procedure_lists.csv has no list {name} (its interventions). Add the list, or correct the name."
+            )
             return -1
         book.used.add(("procedure_lists", name))
         return bit
@@ -274,13 +306,15 @@ class _Compiler:
                 continue
             other = first.setdefault(label, row)
             if other is not row:
-                self.tables.fault(row, f"its label {label!r} is that of {other.reference} too. Tell them apart by conditions or label.")
+                self.tables.fault(
+                    row, f"its label {label!r} is that of {other.reference} too. Tell them apart by conditions or label."
+                )
         for hrg, rows in groupby(self.hrgs, key=lambda row: row["root"] + row["split"]):
             twice = list(rows)
             if len(twice) > 1:
                 self.tables.fault(twice[1], f"{hrg} stands in {twice[0].reference} too. Keep one of them.")
 
-    # What codes carry --------------------------------------------------------------------------------------------------------------
+    # What codes carry -----------------------------------------------------------------------------------------------------------
 
     def _codes(self, table: str, scheme: str) -> None:
         hierarchy, error = [-1], [0]
@@ -298,7 +332,9 @@ class _Compiler:
                 word, bit = divmod(bits["companions"], k.LIST_BITS)
                 self.procedures["companion"] = (self.arrays["procedure_words"][:, word] >> bit) & 1
             else:
-                self.tables.faults.append("procedure_lists.csv: no list companions. Define it: the codes that say more of the one before.")
+                self.tables.faults.append(
+                    "procedure_lists.csv: no list companions. Define it: the codes that say more of the one before."
+                )
 
     def _scores(self) -> None:
         for table, scheme in (("diagnoses", "icd10"), ("procedures", "opcs4")):
@@ -314,7 +350,9 @@ class _Compiler:
                 closest = closest_rows(index, rows, self.tables)[1:]
                 kind = score.split("_")[0]
                 self.arrays[table][f"{kind}_component"][1:] = [_component(row, names) for row in closest]
-                self.arrays[table][f"{kind}_points"][1:] = [0 if row is None else self._whole(row, "points", 1000) for row in closest]
+                self.arrays[table][f"{kind}_points"][1:] = [
+                    0 if row is None else self._whole(row, "points", 1000) for row in closest
+                ]
         for row in self.tables["scores"]:
             if row["score"] not in SCORES:
                 self.tables.fault(row, f"score {row['score']!r} is none of {', '.join(SCORES)}.")
@@ -323,10 +361,14 @@ class _Compiler:
         grid = np.full((MAX_HIERARCHY + 1, MAX_HIERARCHY + 1), 255, np.uint8)
         for row in self.tables["grid"]:
             procedure = self._whole(row, "procedure", MAX_HIERARCHY)
+            if (grid[procedure] != 255).any():
+                self.tables.fault(row, f"procedure {procedure} stands in another row too. Keep one of them.")
             for diagnosis in range(MAX_HIERARCHY + 1):
                 drives = row[str(diagnosis)]
                 if drives not in ("P", "D") or (procedure == 0 and drives == "P"):
-                    self.tables.fault(row, f"column {diagnosis}: {drives!r} is neither P nor D (only D where there is no procedure).")
+                    self.tables.fault(
+                        row, f"column {diagnosis}: {drives!r} is neither P nor D (only D where there is no procedure)."
+                    )
                 grid[procedure, diagnosis] = k.METHOD_PROCEDURE if drives == "P" else k.METHOD_DIAGNOSIS
         if (grid == 255).any():
             self.tables.faults.append(f"grid.csv: it needs a row for each procedure hierarchy from 0 to {MAX_HIERARCHY}.")
@@ -364,7 +406,7 @@ class _Compiler:
             return 0
         return int(text)
 
-    # The rest ----------------------------------------------------------------------------------------------------------------------
+    # The rest -------------------------------------------------------------------------------------------------------------------
 
     def _check_use(self, book: RuleBook) -> None:
         book.used.add(("procedure_lists", "companions"))

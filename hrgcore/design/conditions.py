@@ -25,7 +25,7 @@ CONDITION_COLUMNS = RANGE_FACTS + LIST_SCOPES
 
 UNBOUNDED = 2**31 - 1  #: the upper end of `19+`
 
-_RANGE = re.compile(r"(\d{1,9})(?:(\+)|-(\d{1,9}))?")
+_RANGE = re.compile(r"([0-9]{1,9})(?:(\+)|-([0-9]{1,9}))?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 

@@ -67,15 +67,22 @@ def closest_rows(index: CodeIndex, rows: Iterable[Row], tables: Tables) -> list[
     """
     closest: list[Row | None] = [None] * (len(index) + 1)
     size_of = np.full(len(index) + 1, np.iinfo(np.int64).max)
-    clashes: set[tuple[int, int]] = set()
+    rivals: dict[int, Row] = {}  # by code number: another row as close as the closest
     for row in rows:
         for size, ids in index.named(row.codes["codes"]):
             for number in ids[size_of[ids] >= size].tolist():
                 other = closest[number]
-                if other is not None and other is not row and size_of[number] == size and (other.line, row.line) not in clashes:
-                    clashes.add((other.line, row.line))
-                    code = index.codes[number - 1]
-                    tables.fault(row, f"names {code} as closely as {other.reference}. Keep one, or name the code itself in one of them.")
-                closest[number] = row
-                size_of[number] = size
+                if other is None or size_of[number] > size:
+                    closest[number] = row
+                    size_of[number] = size
+                    rivals.pop(number, None)
+                elif other is not row:
+                    rivals.setdefault(number, row)
+    said: set[tuple[int, int]] = set()
+    for number, row in rivals.items():
+        other = closest[number]
+        if other is not None and (pair := (other.line, row.line)) not in said:
+            said.add(pair)
+            code = index.codes[number - 1]
+            tables.fault(row, f"names {code} as closely as {other.reference}. Keep one, or name the code itself in one of them.")
     return closest

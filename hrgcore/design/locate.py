@@ -6,13 +6,13 @@ import contextlib
 from importlib import resources
 from pathlib import Path
 
-from hrgcore_kernels.cache import cache_folder
 from hrgcore.design import bundle as bundles
 from hrgcore.design.bundle import Bundle, DesignInfo
 from hrgcore.design.compiler import compile_tables
 from hrgcore.design.tables import SETTINGS_FILE, folder_texts, read_folder
 from hrgcore.errors import DesignError, HrgcoreError, UsageError
 from hrgcore_kernels import codes, layout
+from hrgcore_kernels.cache import cache_folder
 
 DEFAULT_DESIGN = "hrg4plus-2425-open"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +31,9 @@ SCOPE_TABLE = {
 }
 
 
+Test = tuple[int, int, int, int]  # fact, kind, low, high
+
+
 def union_name(names: Iterable[str]) -> str:
     """The name under which the union of these lists has a bit of its own, so that `a|b` is one test."""
     return "|".join(sorted(names))
@@ -55,7 +59,7 @@ class RuleBook:
     rows: list[Row] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)  # (table of names, name)
     _number: dict[tuple[str, int], int] = field(default_factory=dict)
-    _tests: list[list[tuple[int, int, int, int]]] = field(default_factory=list)
+    _tests: list[list[Test]] = field(default_factory=list)
     _outcomes: list[int] = field(default_factory=list)
     _chains: dict[tuple[int, ...], int] = field(default_factory=lambda: {(): 0})
 
@@ -102,9 +106,10 @@ class RuleBook:
 
     def arrays(self, methods: Mapping[int, int], days: Mapping[int, int]) -> dict[str, np.ndarray]:
         """The arrays of rules, tests and chains, and where each rule stands in the tables."""
-        tests = [test for rule in self._tests for test in rule]
+        ordered = self._ordered_tests()
+        tests = [test for rule in ordered for test in rule]
         rules = np.zeros(len(self.rows) + 1, RULE)
-        ends = _starts(len(rule) for rule in self._tests)
+        ends = _starts(len(rule) for rule in ordered)
         rules["test_start"][1:] = ends[:-1]
         rules["test_end"][1:] = ends[1:]
         rules["outcome"][1:] = self._outcomes
@@ -118,6 +123,7 @@ class RuleBook:
         return {
             "chain_start": _starts(len(chain) for chain in self._chains),
             "chain_rules": np.array([rule for chain in self._chains for rule in chain], np.int32),
+            "chain_skip": np.array([place for chain in self._chains for place in _skips(chain, ordered)], np.int32),
             "rules": rules,
             "tests": table,
             "rule_table": np.array([0, *(RULE_TABLES.index(row.table) for row in self.rows)], np.uint8),
@@ -125,7 +131,15 @@ class RuleBook:
             "rule_basis": np.array([0, *(BASES.index(row.basis) for row in self.rows)], np.uint8),
         }
 
-    def _tests_of(self, row: Row, condition: Condition) -> list[tuple[int, int, int, int]]:
+    def _ordered_tests(self) -> list[list[Test]]:
+        """Each rule's tests, the one that most rules of its table share first: where it fails, all of these can be passed over."""
+        shared = Counter((row.table, test) for row, tests in zip(self.rows, self._tests, strict=True) for test in tests)
+        return [
+            sorted(tests, key=lambda test, table=row.table: -shared[table, test])  # type: ignore[misc]
+            for row, tests in zip(self.rows, self._tests, strict=True)
+        ]
+
+    def _tests_of(self, row: Row, condition: Condition) -> list[Test]:
         column = condition.fact if isinstance(condition, Range) else condition.scope
         if row.table not in _ONLY_IN.get(column, RULE_TABLES):
             self.tables.fault(row, f"{column} can't be tested here, only in {' and '.join(_ONLY_IN[column])}. Remove it.")
@@ -151,6 +165,18 @@ class RuleBook:
         """The fact number of a scope's first word of bits."""
         before = LIST_SCOPES[: LIST_SCOPES.index(scope)]
         return k.N_RANGE_FACTS + sum(self.bits[other].words for other in before)
+
+
+def _skips(chain: Sequence[int], tests: Sequence[Sequence[Test]]) -> list[int]:
+    """For each place of a chain, how many places on the next rule stands that does not begin with the same test."""
+    skips: list[int] = []
+    for place, rule in enumerate(chain):
+        begins = tests[rule - 1][:1]
+        on = place + 1
+        while begins and on < len(chain) and tests[chain[on] - 1][:1] == begins:
+            on += 1
+        skips.append(on - place)
+    return skips
 
 
 def _starts(lengths: Iterable[int]) -> np.ndarray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -143,7 +144,8 @@ def read_folder(folder: Path) -> Tables:
     """Read a folder of design tables. Raises DesignError where there is none; faults in it are collected, not raised."""
     texts, faults = folder_texts(folder)
     tables = read_texts(texts)
-    tables.faults[:0] = faults
+    unread = {fault.partition(":")[0] for fault in faults}
+    tables.faults[:] = faults + [fault for fault in tables.faults if fault.partition(":")[0] not in unread]  # not "missing" as well
     return tables
 
 
@@ -156,13 +158,16 @@ def folder_texts(folder: Path) -> tuple[dict[str, str], list[str]]:
     for path in sorted(folder.iterdir()):
         if path.suffix not in (".csv", ".toml"):
             continue
-        if path.stat().st_size > _MAX_TABLE_BYTES:
-            faults.append(f"{path.name}: larger than {_MAX_TABLE_BYTES} bytes; a design table is not that large.")
-            continue
         try:
+            if path.stat().st_size > _MAX_TABLE_BYTES:
+                faults.append(f"{path.name}: larger than {_MAX_TABLE_BYTES} bytes; a design table is not that large.")
+                continue
             texts[path.name] = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
-            faults.append(f"{path.name}: byte {error.start} is not UTF-8. Save the table as UTF-8.")
+            line = error.object[: error.start].count(b"\n") + 1
+            faults.append(f"{path.name}:{line}: byte {error.start} is not UTF-8. Save the table as UTF-8.")
+        except OSError as error:
+            faults.append(f"{path.name}: can't be read ({error.strerror}). Mend the file or its permissions.")
     return texts, faults
 
 
@@ -180,8 +185,10 @@ def _read_settings(text: str, faults: list[str]) -> Settings:
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        faults.append(f"{SETTINGS_FILE}: {error}. Correct the TOML.")
-        found = {}
+        at = re.search(r"at line (\d+)", str(error))
+        line = at[1] if at else text.count("\n") + 1  # at the end of the document
+        faults.append(f"{SETTINGS_FILE}:{line}: {error}. Correct the TOML.")
+        return Settings(**dict.fromkeys(_TEXT_SETTINGS, ""), choices={name: {"value": 0} for name in ENGINE_CHOICES})
     if found.get("format") != 1:
         faults.append(f"{SETTINGS_FILE}: format is {found.get('format')!r}; this version reads format = 1.")
     values: dict[str, str] = {}
@@ -196,9 +203,10 @@ def _read_settings(text: str, faults: list[str]) -> Settings:
         choice = choices.get(name) if isinstance(choices, dict) else None
         if not isinstance(choice, dict) or not isinstance(choice.get("value"), int) or not 0 <= choice["value"] < 2**31:
             faults.append(f"{SETTINGS_FILE}: choices.{name} needs a value that is a whole number.")
-            choices = {**choices, name: {"value": 0}} if isinstance(choices, dict) else {name: {"value": 0}}
+            stand_in = {name: {"value": 0, "basis": BASES[0]}}
+            choices = choices | stand_in if isinstance(choices, dict) else stand_in
     for name, choice in choices.items():
-        if not isinstance(choice, dict) or choice.get("basis", "judgement") not in BASES:
+        if not isinstance(choice, dict) or "value" not in choice or choice.get("basis") not in BASES:
             faults.append(f"{SETTINGS_FILE}: choices.{name} needs value, basis (one of {', '.join(BASES)}) and note.")
     return Settings(**values, choices=choices)
 

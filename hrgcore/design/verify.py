@@ -22,6 +22,7 @@ STRINGS = ("icd10_codes", "opcs4_codes", "hrg_codes", "hrg_labels", "error_codes
 ARRAYS: dict[str, tuple[np.dtype[Any], tuple[int | str, ...]]] = {
     "chain_start": (np.dtype("<i4"), ("chains+1",)),
     "chain_rules": (np.dtype("<i4"), ("chained",)),
+    "chain_skip": (np.dtype("<i4"), ("chained",)),
     "rules": (layout.RULE, ("rules",)),
     "tests": (layout.TEST, ("tests",)),
     "diagnoses": (layout.DIAGNOSIS, ("icd10",)),
@@ -58,12 +59,17 @@ def verify(arrays: Arrays) -> None:
     sizes = _sizes(arrays)
     for name in STRINGS:
         _starts(arrays, f"{name}.offsets", sizes[f"{name} bytes"])
+        _characters(arrays, name)
     _starts(arrays, "chain_start", sizes["chained"])
     _starts(arrays, "exclusion_start", sizes["exclusions"])
     for name, field, low, high in _bounds(arrays, sizes):
         values = arrays[name][field] if field else arrays[name]
         if values.size and not (low <= int(values.min()) and int(values.max()) <= high):
             raise ValueError(f"{name} {field}")
+    places = np.arange(sizes["chained"])
+    ends = np.repeat(arrays["chain_start"][1:], np.diff(arrays["chain_start"]))
+    if ((arrays["chain_skip"] < 1) | (places + arrays["chain_skip"] > ends)).any():
+        raise ValueError("chain_skip")
     if (arrays["rules"]["test_start"] > arrays["rules"]["test_end"]).any():
         raise ValueError("rules test_start")
     _outcomes(arrays, sizes)
@@ -131,8 +137,16 @@ def _starts(arrays: Arrays, name: str, end: int) -> None:
         raise ValueError(name)
 
 
+def _characters(arrays: Arrays, name: str) -> None:
+    """All texts must be UTF-8, and none be cut within a character (whose later bytes are 10xxxxxx)."""
+    data, offsets = arrays[f"{name}.bytes"], arrays[f"{name}.offsets"]
+    data.tobytes().decode()
+    if (data[offsets[offsets < data.size]] & 0xC0 == 0x80).any():
+        raise ValueError(f"{name}.offsets")
+
+
 def _outcomes(arrays: Arrays, sizes: Mapping[str, int]) -> None:
-    """Rules of split chains must lead to HRGs; those of root chains to roots; only error chains and unbundling to error categories."""
+    """Rules of splits must lead to HRGs, those of roots to roots; only error chains and unbundling may lead to error categories."""
     outcome = arrays["rules"]["outcome"]
     whole = arrays["whole_record_chains"]
     for low, high, chains in (

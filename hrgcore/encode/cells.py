@@ -34,10 +34,11 @@ def text_numbers(column: Any, parse: Parse, blank: int) -> Numbers:
             return np.full(len(column), blank, np.int32)
         indices = column.indices
         if indices.null_count:
-            numbers = of_values[pc.fill_null(indices, 0).to_numpy(zero_copy_only=False)]
+            numbers: Numbers = of_values[pc.fill_null(indices, 0).to_numpy(zero_copy_only=False)]
             numbers[indices.is_null().to_numpy(zero_copy_only=False)] = blank
             return numbers
-        return of_values[indices.to_numpy()]
+        taken: Numbers = of_values[indices.to_numpy()]
+        return taken
     if column.null_count == len(column):
         return np.full(len(column), blank, np.int32)
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
@@ -58,7 +59,12 @@ def text_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
         return starts, _NO_BYTES, _NO_BYTES, 0
     starts = np.frombuffer(offsets, kind, len(column) + 1, column.offset * kind.itemsize)
     bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BYTES
-    return _read_only(starts), _read_only(np.frombuffer(data, np.uint8) if data is not None else _NO_BYTES), _read_only(bits), column.offset
+    return (
+        _read_only(starts),
+        _read_only(np.frombuffer(data, np.uint8) if data is not None else _NO_BYTES),
+        _read_only(bits),
+        column.offset,
+    )
 
 
 def whole_numbers(column: Any, name: str, parse: Parse) -> Numbers:
@@ -77,6 +83,7 @@ def whole_numbers(column: Any, name: str, parse: Parse) -> Numbers:
     values = pc.fill_null(column.cast(pa.float64(), safe=False), -1.0).to_numpy(zero_copy_only=False)
     fits = (values >= 0) & (values < 1e9) & (values == np.floor(values))
     numbers = np.where(fits, values, NUMBER_INVALID).astype(np.int32)
+    numbers[np.isnan(values)] = NUMBER_BLANK  # data frames write a missing number as NaN
     if column.null_count:
         numbers[column.is_null().to_numpy(zero_copy_only=False)] = NUMBER_BLANK
     return numbers
@@ -87,8 +94,17 @@ def without_blanks(column: Any) -> Any:
 
     Rule: docs/grouping.md section 1.
     """
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
     text = pc.fill_null(pc.ascii_trim_whitespace(column.cast(pa.string())), "")
     return pc.if_else(pc.equal(pc.ascii_trim(text, characters="- \t\n\r\v\f"), ""), "", text)
+
+
+def take_rows(column: Any, rows: Any) -> Any:
+    """Cells of some rows of a chunked column. Arrow can't join dictionaries with nulls or too long for their index type."""
+    if pa.types.is_dictionary(column.type) and column.num_chunks > 1:
+        column = pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks])
+    return column.take(rows)
 
 
 def under_one(ages: Numbers) -> Numbers:
@@ -96,6 +112,21 @@ def under_one(ages: Numbers) -> Numbers:
     low, high = _AGES_UNDER_ONE
     infants = (ages >= low) & (ages <= high)
     return np.where(infants, 0, ages).astype(np.int32) if infants.any() else ages
+
+
+def without_views(table: pa.Table) -> pa.Table:
+    """A table whose text is no string_view, for which Arrow has few functions yet; dictionaries stay dictionaries."""
+    for place, field in enumerate(table.schema):
+        column = table.column(place)
+        if pa.types.is_string_view(field.type):
+            table = table.set_column(place, field.name, column.cast(pa.large_string()))
+        elif pa.types.is_dictionary(field.type) and pa.types.is_string_view(field.type.value_type):
+            plain = [
+                pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.large_string())) for chunk in column.chunks
+            ]
+            kind = pa.dictionary(field.type.index_type, pa.large_string())
+            table = table.set_column(place, field.name, pa.chunked_array(plain, kind))
+    return table
 
 
 def check_code_column(column: Any, name: str) -> None:

@@ -44,11 +44,13 @@ class Encoder:
 
     def icd10(self, column: Any) -> Numbers:
         """ICD-10 numbers of an Arrow array; CELL_BLANK for blanks, 0 for what is malformed or unknown."""
-        return text_numbers(column, self._parse(text.parse_icd10, self.lookups.icd10_four, self.lookups.icd10_five), text.CELL_BLANK)
+        return text_numbers(
+            column, self._parse(text.parse_icd10, self.lookups.icd10_four, self.lookups.icd10_five, _room()), text.CELL_BLANK
+        )
 
     def opcs4(self, column: Any) -> Numbers:
         """OPCS-4 numbers of an Arrow array; CELL_BLANK for blanks, 0 for what is malformed or unknown."""
-        return text_numbers(column, self._parse(text.parse_opcs4, self.lookups.opcs4), text.CELL_BLANK)
+        return text_numbers(column, self._parse(text.parse_opcs4, self.lookups.opcs4, _room()), text.CELL_BLANK)
 
     def field(self, column: Any, place: int) -> Numbers:
         """Numbers of the values of coded field ``place``; CELL_BLANK for blanks, 0 for what is not accepted."""
@@ -85,6 +87,11 @@ class Encoder:
         return lambda offsets, data, validity, bit, out: kernel(offsets, data, validity, bit, *tables, out)
 
 
+def _room() -> np.ndarray:
+    """Scratch for one code in normal form."""
+    return np.empty(text.LONGEST_CODE, np.uint8)
+
+
 def _codes(
     batch: pa.RecordBatch, names: Sequence[str], parse: Callable[[Any], Numbers], *, keep_first: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -116,12 +123,12 @@ def _join(blocks: list[_Block]) -> Episodes:
         block.rows["procedure_end"] += procedures
         diagnoses += len(block.diagnoses)
         procedures += len(block.procedures)
-    parts = [
-        np.concatenate([block.rows for block in blocks]) if blocks else np.zeros(0, EPISODE),
-        np.concatenate([block.coded for block in blocks]) if blocks else np.zeros((0, len(CODED_FIELDS)), np.uint8),
-        np.concatenate([block.diagnoses for block in blocks]) if blocks else np.zeros(0, np.uint16),
-        np.concatenate([block.procedures for block in blocks]) if blocks else np.zeros(0, np.uint16),
+    rows = np.concatenate([np.zeros(0, EPISODE), *(block.rows for block in blocks)])
+    coded = np.concatenate([np.zeros((0, len(CODED_FIELDS)), np.uint8), *(block.coded for block in blocks)])
+    codes = [
+        np.concatenate([np.zeros(0, np.uint16), *parts])
+        for parts in ((block.diagnoses for block in blocks), (block.procedures for block in blocks))
     ]
-    for part in parts:
+    for part in (rows, coded, *codes):
         part.flags.writeable = False
-    return Episodes(parts[0].view(np.recarray), *parts[1:])
+    return Episodes(rows.view(np.recarray), coded, *codes)

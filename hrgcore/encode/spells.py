@@ -17,13 +17,14 @@ from hrgcore_kernels import spells as kernels
 class SpellOrder:
     """Spells in order of their first appearance in the input.
 
-    ``rows`` [episodes]: input rows, spell by spell in EPIORDER. ``starts`` [spells + 1]: places in ``rows``. ``sorted_input`` tells that
-    spells stood together in the input.
+    ``rows`` [episodes]: input rows, spell by spell in EPIORDER. ``starts`` [spells + 1]: places in ``rows``. ``together`` tells
+    that the episodes of each spell stood together in the input, ``in_order`` that they stood in EPIORDER too.
     """
 
     rows: np.ndarray
     starts: np.ndarray
-    sorted_input: bool
+    together: bool
+    in_order: bool
 
     @property
     def count(self) -> int:
@@ -32,7 +33,7 @@ class SpellOrder:
     def spell_of_row(self) -> np.ndarray:
         """The spell of each input row. int64 [episodes]."""
         spells = np.repeat(np.arange(self.count), np.diff(self.starts))
-        if self.sorted_input:
+        if self.together:
             return spells  # rows of a spell may change places within its run, which stays the same
         found = np.empty(len(self.rows), np.int64)
         found[self.rows] = spells
@@ -87,13 +88,13 @@ def order_spells(provider: Any, spell: Any, epiorder: np.ndarray, epiorder_max: 
         starts.flags.writeable = False
         kernels.falls(starts, place, found)
         if not found[0]:
-            return SpellOrder(_fixed(np.arange(len(place))), starts, True)
+            return SpellOrder(_fixed(np.arange(len(place))), starts, True, True)
         of_row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     else:
         of_row = _spell_numbers(provider, spell)
     rows = np.lexsort((place, of_row))
     counts = np.bincount(of_row)
-    return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(counts)])), together)
+    return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(counts)])), together, False)
 
 
 def _spell_numbers(provider: Any, spell: Any) -> np.ndarray:
@@ -109,7 +110,11 @@ def _spell_numbers(provider: Any, spell: Any) -> np.ndarray:
 def _one_text(column: Any) -> Any:
     """A column as one large_string array without nulls."""
     if isinstance(column, pa.ChunkedArray):
-        column = column.cast(pa.large_string()) if not pa.types.is_null(column.type) else pa.chunked_array([pa.nulls(len(column), pa.large_string())])
+        column = (
+            column.cast(pa.large_string())
+            if not pa.types.is_null(column.type)
+            else pa.chunked_array([pa.nulls(len(column), pa.large_string())])
+        )
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     else:
         column = column.cast(pa.large_string())

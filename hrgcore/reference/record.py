@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from math import isnan
 
 from hrgcore import messages
@@ -72,15 +73,15 @@ def cell_text(value: object) -> str:
     """A cell's text without the blanks around it; empty where it has nothing but blanks and hyphens."""
     if value is None or (isinstance(value, float) and isnan(value)):  # data frames write a missing number as NaN
         return ""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | Decimal) and value % 1 == 0:
         value = int(value)
     text = str(value).strip(BLANKS)
     return text if text.strip(BLANKS + "-") else ""
 
 
 def normalised(text: str) -> str:
-    """A code without blanks around it and full stops, in capitals."""
-    return text.replace(".", "").strip(BLANKS).translate(_UPPER)
+    """The text of a cell as a code: without full stops, in capitals."""
+    return text.replace(".", "").translate(_UPPER)
 
 
 def read_icd10(design: Design, code: str) -> str | None:

@@ -1,5 +1,7 @@
 """The facts of a record that rules test: numbers, scores, and the lists that its codes and values are on."""
 
+import numpy as np
+
 from hrgcore_kernels.accelerate import inline
 from hrgcore_kernels.codes import (
     DISDEST,
@@ -15,14 +17,6 @@ from hrgcore_kernels.codes import (
 )
 from hrgcore_kernels.layout import EACH_CODE
 from hrgcore_kernels.scores import add_points
-
-
-@inline
-def count_facts(design):
-    """How many facts a record has."""
-    words = design.field_sets.shape[2] + 2 * design.diagnosis_words.shape[1] + 2 * design.procedure_words.shape[1]
-    return N_RANGE_FACTS + words
-
 
 # The fact numbers of the first word of each scope: patient, primary, diagnosis, procedure, companion.
 
@@ -75,7 +69,7 @@ def set_primary(design, diagnoses, count, primary, facts):
         seen = 0
         for at in range(count):
             if has_site(design, diagnoses[at]):
-                seen |= 1 << design.diagnoses[diagnoses[at]].trauma_component
+                seen |= 1 << np.int64(design.diagnoses[diagnoses[at]].trauma_component)
         while seen != 0:
             seen &= seen - 1
             sites += 1

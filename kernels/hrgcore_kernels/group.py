@@ -4,11 +4,10 @@ import numpy as np
 
 from hrgcore_kernels.accelerate import kernel
 from hrgcore_kernels.codes import FIRST_SPELL_FAILURE, REASON_EPISODE_FAILED, REASON_INVALID_FIELD, REASON_SPELL_DISAGREES
-from hrgcore_kernels.facts import count_facts
-from hrgcore_kernels.layout import EACH_CODE, EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design, Episodes, Records, Scratch
-from hrgcore_kernels.outcome import failure, fails_as_primary
-from hrgcore_kernels.record import group_record, most_codes
-from hrgcore_kernels.signatures import DESIGN, EPISODES, array
+from hrgcore_kernels.layout import EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design, Episodes, Int64s, Records, Scratch
+from hrgcore_kernels.outcome import fails_as_primary, failure
+from hrgcore_kernels.record import group_record
+from hrgcore_kernels.signatures import DESIGN, EPISODES, SCRATCH, array
 from hrgcore_kernels.unbundle import unbundle
 from hrgcore_kernels.validate import calculated_days, disagreements, failed_checks
 
@@ -23,32 +22,26 @@ from hrgcore_kernels.validate import calculated_days, disagreements, failed_chec
         array(SPELL_RESULT, writable=True),
         array(UNBUNDLED, writable=True),
         array("i8", writable=True),
+        SCRATCH,
     )
 )
 def group_spells(
     design: Design,
     episodes: Episodes,
-    rows: np.ndarray,
-    spell_start: np.ndarray,
+    rows: Int64s,
+    spell_start: Int64s,
     results: Records,
     spells: Records,
     unbundled: Records,
-    counts: np.ndarray,
+    counts: Int64s,
+    scratch: Scratch,
 ) -> None:
     """Group the spells of a slice.
 
     ``rows`` [episodes of the slice] are input rows, spell by spell in EPIORDER; ``spell_start`` [spells + 1] are places in it.
-    ``results`` are indexed by input row; ``spells`` and ``unbundled`` are the slice's own, with room for one unbundled HRG more than there are
-    procedures for each episode. ``counts[0]`` becomes the number of unbundled
-    HRGs. Rule: docs/grouping.md.
+    ``results`` are indexed by input row; ``spells`` and ``unbundled`` are the slice's own, with room for one unbundled HRG more
+    than there are procedures for each episode. ``counts[0]`` becomes the number of unbundled HRGs. Rule: docs/grouping.md.
     """
-    most_diagnoses, most_procedures = most_codes(episodes, rows, spell_start)
-    scratch = Scratch(
-        np.zeros(count_facts(design), np.int64),
-        np.empty(most_diagnoses, np.uint16),
-        np.empty(most_procedures, np.uint16),
-        np.zeros(EACH_CODE + 1, np.int64),
-    )
     settings = design.settings
     written = 0
     for spell in range(len(spell_start) - 1):
@@ -117,4 +110,3 @@ def group_spells(
         whole_spell.critical_care_days = critical
         whole_spell.report_row = report
     counts[0] = written
-

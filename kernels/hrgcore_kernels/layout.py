@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from hrgcore_kernels.codes import N_RANGE_FACTS
+
 FOUR_PLACES = 26 * 100 * 11  #: ICD-10: letter, two digits, digit or X
 FIVE_PLACES = FOUR_PLACES * 10  #: and a fifth digit
 OPCS4_PLACES = 26 * 1000  #: letter, three digits
@@ -19,6 +21,7 @@ UInt8s = npt.NDArray[np.uint8]
 UInt16s = npt.NDArray[np.uint16]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
+UInt64s = npt.NDArray[np.uint64]
 Records = npt.NDArray[np.void]
 
 
@@ -70,8 +73,8 @@ EPISODE = _record(
     rehabilitation_days="i4",
     palliative_days="i4",
 )
-#: What grouping gives for an episode. ``los`` is CalcEpidur, ``failed`` has bits FAIL_*, ``error_at`` is the place among the record's
-#: procedures of the code at fault (-1: the primary diagnosis), ``report`` 1: gave the spell's primary diagnosis.
+#: What grouping gives for an episode. ``los`` is CalcEpidur, ``failed`` has bits FAIL_*, ``error_at`` is the place among the
+#: record's procedures of the code at fault (-1: the primary diagnosis), ``report`` 1: gave the spell's primary diagnosis.
 EPISODE_RESULT = _record(
     root_rule="i4",
     split_rule="i4",
@@ -106,6 +109,7 @@ class Design(NamedTuple):
 
     chain_start: Int32s  # [chains + 1]: chain c tries chain_rules[chain_start[c]:chain_start[c + 1]]
     chain_rules: Int32s
+    chain_skip: Int32s  # where a rule's first test fails: how far on the next rule stands that does not begin with the same test
     rules: Records  # RULE
     tests: Records  # TEST
     diagnoses: Records  # DIAGNOSIS
@@ -120,6 +124,12 @@ class Design(NamedTuple):
     field_sets: Int64s  # [coded fields, values, words] bits of sets
     whole_record_chains: Int32s  # exceptions; unbundling by the episode itself
     settings: Int64s  # five_character_parent, epiorder_max, age_max, age_unknown, age_rise, days_max
+
+
+def count_facts(design: Design) -> int:
+    """How many facts a record has under a design: ranges, and the words of each scope."""
+    words = design.field_sets.shape[2] + 2 * design.diagnosis_words.shape[1] + 2 * design.procedure_words.shape[1]
+    return N_RANGE_FACTS + words
 
 
 class Lookups(NamedTuple):
@@ -143,7 +153,7 @@ class Episodes(NamedTuple):
 class Scratch(NamedTuple):
     """Room for the record that is being grouped."""
 
-    facts: Int64s  # ranges, then words of list bits
-    diagnoses: UInt16s
-    procedures: UInt16s
+    facts: Int64s  # [count_facts]: ranges, then words of list bits
+    diagnoses: UInt16s  # [as many as any spell has]
+    procedures: UInt16s  # [as many as any spell has]
     best: Int64s  # [EACH_CODE + 1] zeros: largest points of each component

@@ -26,7 +26,13 @@ class Outcome(NamedTuple):
 def outcome_of(hrg, method, reason, root_rule, split_rule, error, error_at):
     """An outcome of one type, whatever the types of its parts."""
     return Outcome(
-        np.int64(hrg), np.int64(method), np.int64(reason), np.int64(root_rule), np.int64(split_rule), np.int64(error), np.int64(error_at)
+        np.int64(hrg),
+        np.int64(method),
+        np.int64(reason),
+        np.int64(root_rule),
+        np.int64(split_rule),
+        np.int64(error),
+        np.int64(error_at),
     )
 
 

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from hrgcore_kernels.accelerate import inline, stage
+from hrgcore_kernels.accelerate import inline
 from hrgcore_kernels.codes import FACT_AGE, FACT_LOS, METHOD_PROCEDURE, REASON_ERROR_CATEGORY
 from hrgcore_kernels.facts import set_companions, set_diagnoses, set_patient, set_primary, set_procedures
 from hrgcore_kernels.outcome import failure, split
 from hrgcore_kernels.root import (
-    count_procedures,
     dominant,
     episode_of,
     first_injured,
@@ -39,8 +38,8 @@ def gather(episodes, rows, low, high, scratch):
 def group_record(design, episodes, rows, low, high, los, scratch):
     """The outcome of the record ``rows[low:high]``, the row that gave its primary diagnosis, and its dominant procedure (0: none).
 
-    Rule: docs/grouping.md sections 2 (error categories), 3, 4 and 6; an episode is a record of one row. The record's facts are left in
-    ``scratch``.
+    Rule: docs/grouping.md sections 2 (error categories), 3, 4 and 6; an episode is a record of one row. The record's facts are
+    left in ``scratch``.
     """
     facts, diagnoses, procedures = scratch.facts, scratch.diagnoses, scratch.procedures
     d_count, p_count = gather(episodes, rows, low, high, scratch)
@@ -89,20 +88,3 @@ def group_record(design, episodes, rows, low, high, los, scratch):
             return failed, report, np.int64(0)
     outcome = split(design, design.rules[rule].outcome, rule, method, scratch, d_count, primary, p_count, error_at)
     return outcome, report, code if outcome.method == METHOD_PROCEDURE else np.int64(0)
-
-
-@stage
-def most_codes(episodes, rows, spell_start):
-    """The most diagnoses and the most procedures that a spell has."""
-    most_diagnoses = 0
-    most_procedures = 0
-    for spell in range(len(spell_start) - 1):
-        diagnoses = 0
-        procedures = 0
-        for at in range(spell_start[spell], spell_start[spell + 1]):
-            row = rows[at]
-            diagnoses += episodes.rows[row].diagnosis_end - episodes.rows[row].diagnosis_start
-            procedures += count_procedures(episodes, row)
-        most_diagnoses = max(most_diagnoses, diagnoses)
-        most_procedures = max(most_procedures, procedures)
-    return most_diagnoses, most_procedures

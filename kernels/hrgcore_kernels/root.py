@@ -1,4 +1,4 @@
-"""The root of a record: which procedure dominates, whether it or the primary diagnosis drives, and the rule that leads to the root."""
+"""The root of a record: which procedure dominates, and whether it or the primary diagnosis drives."""
 
 import numpy as np
 
@@ -98,7 +98,7 @@ def first_injured(design, episodes, rows, low, high):
 
 @inline
 def episode_of(episodes, rows, low, place):
-    """The place in ``rows`` of the episode that has the record's procedure ``place``, and where its procedures end in the record."""
+    """The place in ``rows`` of the episode that has procedure ``place`` of the record, and where its procedures end."""
     at = low
     end = count_procedures(episodes, rows[at])
     while place >= end:

@@ -1,5 +1,7 @@
 """Scores: CC score, interventions, trauma and burn scores."""
 
+import numpy as np
+
 from hrgcore_kernels.accelerate import inline
 from hrgcore_kernels.codes import LIST_BITS
 from hrgcore_kernels.layout import EACH_CODE
@@ -28,7 +30,7 @@ def cc_score(design, cc_list, diagnoses, count, primary):
         points = design.cc_points[cc_list, code]
         if points == 0 or code == primary or stands_before(diagnoses, at) or excluded(design, cc_list, code, primary):
             continue
-        total += points
+        total += np.int64(points)
     return total
 
 
@@ -51,7 +53,7 @@ def interventions(design, bit, procedures, count):
     if bit < 0:
         return 0
     word = bit // LIST_BITS
-    mask = 1 << (bit % LIST_BITS)
+    mask = 1 << (np.int64(bit) % LIST_BITS)
     found = 0
     for at in range(count):
         if (design.procedure_words[procedures[at], word] & mask) != 0 and not stands_before(procedures, at):

@@ -16,6 +16,7 @@ DESIGN = types.NamedTuple(
     [
         array("i4"),
         array("i4"),
+        array("i4"),
         array(layout.RULE),
         array(layout.TEST),
         array(layout.DIAGNOSIS),
@@ -32,5 +33,8 @@ DESIGN = types.NamedTuple(
         array("i8"),
     ],
     layout.Design,
+)
+SCRATCH = types.NamedTuple(
+    [array("i8", writable=True), array("u2", writable=True), array("u2", writable=True), array("i8", writable=True)], layout.Scratch
 )
 EPISODES = types.NamedTuple([array(layout.EPISODE), array("u1", 2), array("u2"), array("u2")], layout.Episodes)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, kernel
+from hrgcore_kernels.layout import Int32s, Int64s, UInt8s, UInt64s
 from hrgcore_kernels.signatures import array
 
 _SEED = np.uint64(0x9E3779B97F4A7C15)
@@ -25,7 +26,7 @@ def same_text(offsets, data, one, other):
 
 
 @kernel((array("i8"), array("u1"), array("i8"), array("u1"), array("u1", writable=True)))
-def key_changes(providers, provider_data, spells, spell_data, changes):
+def key_changes(providers: Int64s, provider_data: UInt8s, spells: Int64s, spell_data: UInt8s, changes: UInt8s) -> None:
     """Write 1 for each row whose provider and spell number differ from those of the row before; the first row is left alone.
 
     Offsets and bytes of two text columns; ``changes`` [rows].
@@ -62,7 +63,9 @@ def digest(data, start, end, state):
 
 
 @kernel((array("i8"), array("u1"), array("i8"), array("u1"), array("i8"), array("u8", writable=True)))
-def key_digests(providers, provider_data, spells, spell_data, rows, digests):
+def key_digests(
+    providers: Int64s, provider_data: UInt8s, spells: Int64s, spell_data: UInt8s, rows: Int64s, digests: UInt64s
+) -> None:
     """The digest of provider and spell number of each of ``rows``. ``digests`` [rows]."""
     for place in range(len(rows)):
         row = rows[place]
@@ -71,7 +74,7 @@ def key_digests(providers, provider_data, spells, spell_data, rows, digests):
 
 
 @kernel((array("i8"), array("i4"), array("u1", writable=True)))
-def falls(starts, order, found):
+def falls(starts: Int64s, order: Int32s, found: UInt8s) -> None:
     """Whether ``order`` [rows] falls anywhere within the runs that begin at ``starts`` [runs + 1]; ``found[0]`` becomes 1."""
     found[0] = 0
     for run in range(len(starts) - 1):

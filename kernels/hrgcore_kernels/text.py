@@ -1,7 +1,7 @@
 """From the bytes of a text column to numbers: ICD-10 and OPCS-4 codes, values of coded fields, whole numbers.
 
-Every entry point takes an Arrow text column as it lies in memory (offsets, bytes, bits of validity and where they begin) and writes one
-number a cell: CELL_BLANK, 0 for what is malformed or unknown, or what the look-up table holds.
+Every entry point takes an Arrow text column as it lies in memory (offsets, bytes, bits of validity and where they begin) and
+writes one number a cell: CELL_BLANK, 0 for what is malformed or unknown, or what the look-up table holds.
 """
 
 import numpy as np
@@ -9,14 +9,14 @@ from numba.core import types
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
+from hrgcore_kernels.layout import Int32s, Int64s, UInt8s, UInt16s
 from hrgcore_kernels.signatures import array
 
 CELL_BLANK = -1
 
 _SPACE, _FIRST_CONTROL_SPACE, _LAST_CONTROL_SPACE, _HYPHEN, _STOP = 32, 9, 13, 45, 46
 _ZERO, _A, _X, _SMALL_A, _SMALL_Z = 48, 65, 88, 97, 122
-_LONGEST_CODE = 8
-
+LONGEST_CODE = 8
 
 
 def _signatures(*tables):
@@ -107,7 +107,7 @@ def opcs4_number(table, data, start, end):
 def normal_form(data, start, end, room):
     """Write a code without surrounding blanks and full stops, in capitals; return its length, CELL_BLANK where it is blank.
 
-    Rule: docs/grouping.md section 1. Returns more than _LONGEST_CODE where it is too long to be a code.
+    Rule: docs/grouping.md section 1. Returns more than LONGEST_CODE where it is too long to be a code.
     """
     start, end = trimmed(data, start, end)
     if start == end:
@@ -117,16 +117,17 @@ def normal_form(data, start, end, room):
         byte = data[at]
         if byte == _STOP:
             continue
-        if length < _LONGEST_CODE:
+        if length < LONGEST_CODE:
             room[length] = byte - 32 if _SMALL_A <= byte <= _SMALL_Z else byte
         length += 1
     return length
 
 
-@kernel(*_signatures(array("u2"), array("u2")))
-def parse_icd10(offsets, data, validity, bit, four, five, out):
-    """ICD-10 numbers of a text column. ``out`` [cells]."""
-    room = np.empty(_LONGEST_CODE, np.uint8)
+@kernel(*_signatures(array("u2"), array("u2"), array("u1", writable=True)))
+def parse_icd10(
+    offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: int, four: UInt16s, five: UInt16s, room: UInt8s, out: Int32s
+) -> None:
+    """ICD-10 numbers of a text column. ``room`` [LONGEST_CODE] is scratch; ``out`` [cells]."""
     for cell in range(len(out)):
         start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
         if start == end or is_null(validity, bit + cell):
@@ -139,10 +140,11 @@ def parse_icd10(offsets, data, validity, bit, four, five, out):
         out[cell] = number
 
 
-@kernel(*_signatures(array("u2")))
-def parse_opcs4(offsets, data, validity, bit, table, out):
-    """OPCS-4 numbers of a text column. ``out`` [cells]."""
-    room = np.empty(_LONGEST_CODE, np.uint8)
+@kernel(*_signatures(array("u2"), array("u1", writable=True)))
+def parse_opcs4(
+    offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: int, table: UInt16s, room: UInt8s, out: Int32s
+) -> None:
+    """OPCS-4 numbers of a text column. ``room`` [LONGEST_CODE] is scratch; ``out`` [cells]."""
     for cell in range(len(out)):
         start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
         if start == end or is_null(validity, bit + cell):
@@ -156,7 +158,7 @@ def parse_opcs4(offsets, data, validity, bit, table, out):
 
 
 @kernel(*_signatures(array("u1")))
-def parse_field(offsets, data, validity, bit, table, out):
+def parse_field(offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: int, table: UInt8s, out: Int32s) -> None:
     """Numbers of a coded field's values: up to three digits or capitals, blanks around them dropped. ``out`` [cells]."""
     for cell in range(len(out)):
         start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
@@ -176,7 +178,7 @@ def parse_field(offsets, data, validity, bit, table, out):
 
 
 @kernel(*_signatures())
-def parse_number(offsets, data, validity, bit, out):
+def parse_number(offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: int, out: Int32s) -> None:
     """Whole numbers of up to nine digits, blanks around them dropped; NUMBER_BLANK or NUMBER_INVALID otherwise. ``out`` [cells]."""
     for cell in range(len(out)):
         start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])

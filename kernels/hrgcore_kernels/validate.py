@@ -107,7 +107,11 @@ def calculated_days(episodes, row, most):
     Rule: docs/grouping.md section 3, `los`.
     """
     days = episodes.rows[row].epidur if 0 < episodes.rows[row].epidur <= most else 0
-    for taken in (episodes.rows[row].critical_care_days, episodes.rows[row].rehabilitation_days, episodes.rows[row].palliative_days):
+    for taken in (
+        episodes.rows[row].critical_care_days,
+        episodes.rows[row].rehabilitation_days,
+        episodes.rows[row].palliative_days,
+    ):
         if 0 < taken <= most:
             days -= taken
     return max(0, days)

@@ -1,0 +1,40 @@
+"""The designs that tests group under, each with both engines and a maker of spells; made once."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from small_design import small_texts
+from spells import Maker
+
+from hrgcore.design import DEFAULT_DESIGN, Bundle, compile_tables, load_design, read_texts
+from hrgcore.design.bundle import write
+from hrgcore.grouper import Grouper
+from hrgcore.reference import ReferenceEngine
+
+
+@dataclass(frozen=True)
+class Both:
+    """A design, compiled and as tables."""
+
+    bundle: Bundle
+    grouper: Grouper
+    reference: ReferenceEngine
+    maker: Maker
+
+
+@cache
+def both(name: str) -> Both:
+    """The design `small` or `starter`."""
+    bundle = load_design(DEFAULT_DESIGN) if name == "starter" else compile_tables(read_texts(small_texts()))
+    return Both(bundle, _grouper(bundle), ReferenceEngine(bundle.tables), Maker(bundle.tables))
+
+
+def _grouper(bundle: Bundle) -> Grouper:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "design.bundle"
+        write(bundle, path)
+        return Grouper(path, threads=2)

@@ -1,0 +1,122 @@
+"""Kernels and reference engine say the same of generated spells, and the generated spells reach everything that can be said."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from designs import Both, both
+from hypothesis import given
+from hypothesis import strategies as st
+from spells import SPELLS, TOTAL, Input, example_of, making, spell_lists
+from twins import assert_agree
+
+from hrgcore.design.conditions import CONDITION_COLUMNS, Range
+from hrgcore.design.rules import RULE_TABLES
+from hrgcore.reasons import REASONS
+from hrgcore.result import Result
+from hrgcore_kernels import codes
+
+MADE: Counter[str] = Counter()
+REACH_SPELLS = 8_000
+
+
+@making(0.56)
+@given(spell_lists(), st.booleans())
+def test_engines_agree_on_the_small_design(example: list[bytes], together: bool) -> None:
+    agree_on("small", example, together)
+
+
+@making(0.4)
+@given(spell_lists(), st.booleans())
+def test_engines_agree_on_the_starter_design(example: list[bytes], together: bool) -> None:
+    agree_on("starter", example, together)
+
+
+def agree_on(name: str, example: list[bytes], together: bool) -> None:
+    design = both(name)
+    assert_agree(design, Input(design.maker.spells(example), together=together))
+    MADE[name] += len(example)
+
+
+def test_as_many_spells_as_wanted_were_made() -> None:
+    if len(MADE) < 2:
+        pytest.skip("counts what the tests above made")
+    assert sum(MADE.values()) >= 0.95 * TOTAL - 2 * SPELLS
+
+
+class Reached:
+    """What a number of generated spells reached in one design."""
+
+    def __init__(self, name: str, spells: int) -> None:
+        self.design = both(name)
+        self.rules: set[int] = set()
+        self.reasons: set[int] = set()
+        self.spell_reasons: set[int] = set()
+        self.bits: set[int] = set()
+        self.spells: Counter[bool] = Counter()
+        self.episodes: Counter[bool] = Counter()
+        for seed in range(spells // 1000):
+            self._add(self.design.grouper.group(Input(self.design.maker.spells(example_of(1000, seed))).table))
+
+    def _add(self, result: Result) -> None:
+        found = result.grouped
+        for records in (found.episodes, found.spells):
+            self.rules |= {*records["root_rule"].tolist(), *records["split_rule"].tolist()}
+        self.rules |= {*found.unbundled["rule"].tolist(), *found.unbundled["split_rule"].tolist()}
+        self.reasons |= set(found.episodes["reason"].tolist())
+        self.spell_reasons |= set(found.spells["reason"].tolist())
+        failed = int(np.bitwise_or.reduce(found.episodes["failed"]))
+        self.bits |= {bit for bit in range(32) if failed >> bit & 1}
+        self.spells.update((found.spells["hrg"] != 0).tolist())
+        self.episodes.update((found.episodes["hrg"] != 0).tolist())
+
+
+@pytest.fixture(scope="module")
+def reached() -> Reached:
+    return Reached("small", REACH_SPELLS)
+
+
+def deciding(design: Both, reached: Reached) -> set[str]:
+    return {design.bundle.rule_references[rule] for rule in reached.rules if rule}
+
+
+def test_every_reason_is_reached(reached: Reached) -> None:
+    ruled_out = {codes.REASON_NONE, codes.REASON_NO_SPLIT}  # the compiler sees to it that the splits of a root cover every case
+    assert {REASONS[reason] for reason in set(REASONS) - ruled_out - reached.reasons - reached.spell_reasons} == set()
+
+
+def test_a_spell_of_several_episodes_can_fail_by_itself(reached: Reached) -> None:
+    failures = {reason for reason in reached.spell_reasons if reason >= codes.FIRST_FAILURE}
+    assert failures > {codes.REASON_EPISODE_FAILED}
+
+
+def test_every_failed_check_is_reached(reached: Reached) -> None:
+    bits = {name: bit for name, bit in vars(codes).items() if name.startswith("FAIL_")}
+    del bits["FAIL_CODED"]
+    bits |= {f"coded field {field}": codes.FAIL_CODED + field for field in range(codes.N_CODED)}
+    assert {name for name, bit in bits.items() if bit not in reached.bits} == set()
+
+
+@pytest.mark.parametrize("table", RULE_TABLES)
+def test_every_rule_of_the_small_design_decides(reached: Reached, table: str) -> None:
+    rows = {row.reference for row in reached.design.bundle.tables[table]}
+    assert rows - deciding(reached.design, reached) == set()
+
+
+def test_deciding_rules_test_every_fact(reached: Reached) -> None:
+    tables = reached.design.bundle.tables
+    decided = deciding(reached.design, reached)
+    tested: set[str] = set()
+    for table in RULE_TABLES:
+        for row in tables[table]:
+            if row.reference in decided:
+                tested |= {condition.fact if isinstance(condition, Range) else condition.scope for condition in row.conditions}
+    assert set(CONDITION_COLUMNS) - tested == set()
+
+
+def test_most_spells_are_grouped(reached: Reached) -> None:
+    for found in (reached, Reached("starter", 2000)):
+        assert found.spells[True] > found.spells[False]
+        assert found.episodes[True] > found.episodes[False]

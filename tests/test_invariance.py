@@ -1,0 +1,290 @@
+"""What must not matter, does not: order of rows and codes, batches, chunks, types, other columns, threads, streaming."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from designs import both
+from hypothesis import given
+from hypothesis import strategies as st
+from spells import NUMBERS, Input, Spell, example_of, making, spell_lists
+from twins import kernels_say
+
+from hrgcore.grouper import Grouper
+from hrgcore.result import EPISODE_COLUMNS, Result
+
+Change = Callable[[pa.Table, random.Random], pa.Table]
+DESIGN = both("small")
+_SHARE = 0.005  # of all spells, for each test that makes its own
+_TEXT = pa.string()
+
+
+def comes_to(result: Result) -> dict[str, list[Any]]:
+    """All that a result says, by what is said, without the input's own columns."""
+    tables = {"episodes": result.episodes.select(EPISODE_COLUMNS), "spells": result.spells}
+    tables |= {"unbundled": result.unbundled, "errors": result.errors}
+    said = {f"{name} {column}": table.column(column).to_pylist() for name, table in tables.items() for column in table.column_names}
+    return said | {"counts": [result.counts]}
+
+
+def made(example: list[bytes], together: bool = False) -> Input:
+    return Input(DESIGN.maker.spells(example), together=together)
+
+
+# The same rows in another form ----------------------------------------------------------------------------------------------------
+
+
+def chunked(table: pa.Table, chance: random.Random) -> pa.Table:
+    """Each column cut at other places, the cuts being slices with an offset."""
+    columns = []
+    for column in table.columns:
+        whole = pa.concat_arrays([pa.array(["before"], _TEXT), *column.chunks, pa.array([None, "after"], _TEXT)])[1:-2]
+        cuts = sorted(chance.choices(range(len(whole) + 1), k=chance.randrange(6)))
+        starts, ends = [0, *cuts], [*cuts, len(whole)]
+        columns.append(pa.chunked_array([whole[start:end] for start, end in zip(starts, ends, strict=True)], _TEXT))
+    return pa.Table.from_arrays(columns, table.column_names)
+
+
+def in_small_batches(table: pa.Table, chance: random.Random) -> pa.Table:
+    return pa.Table.from_batches(table.to_batches(max_chunksize=1 + chance.randrange(5)))
+
+
+def as_dictionaries(table: pa.Table, chance: random.Random) -> pa.Table:
+    """Dictionaries of their own in each chunk, with nulls among indices and values, and values that no row has."""
+    columns = []
+    for column in chunked(table, chance).columns:
+        chunks = [dictionary_of(chunk, chance) for chunk in column.chunks]
+        columns.append(pa.chunked_array(chunks, chunks[0].type if chunks else None))
+    return pa.Table.from_arrays(columns, table.column_names)
+
+
+def dictionary_of(column: Any, chance: random.Random) -> Any:
+    texts = column.to_pylist()
+    values = [None, "J459", *dict.fromkeys(text for text in texts if text is not None)]
+    chance.shuffle(values)
+    indices = [chance.choice([None, values.index(None)]) if text is None else values.index(text) for text in texts]
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int16()), pa.array(values, _TEXT))
+
+
+def of_type(kind: pa.DataType) -> Change:
+    return lambda table, _: pa.Table.from_arrays([column.cast(kind) for column in table.columns], table.column_names)
+
+
+def of_mixed_types(table: pa.Table, chance: random.Random) -> pa.Table:
+    kinds = [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
+    columns = []
+    for column in table.columns:
+        kind = chance.choice(kinds)
+        columns.append(column.dictionary_encode() if pa.types.is_dictionary(kind) else column.cast(kind))
+    return pa.Table.from_arrays(columns, table.column_names)
+
+
+def with_empty_codes(table: pa.Table, chance: random.Random) -> pa.Table:
+    """85 more code columns without any code, of several kinds."""
+    rows = len(table)
+    empty = [pa.nulls(rows), pa.nulls(rows, _TEXT), pa.array([""] * rows), pa.array([" - "] * rows).dictionary_encode()]
+    for prefix in ("DIAG_", "OPER_"):
+        present = sum(name.startswith(prefix) for name in table.column_names)
+        for place in range(present + 1, min(99, present + 85) + 1):
+            table = table.append_column(f"{prefix}{place:02d}", chance.choice(empty))
+    return table
+
+
+def with_null_columns(table: pa.Table, _: random.Random) -> pa.Table:
+    """Columns that hold nothing as columns of type null."""
+    for at, column in enumerate(table.columns):
+        if all(text is None for text in column.to_pylist()):
+            table = table.set_column(at, table.column_names[at], pa.nulls(len(table)))
+    return table
+
+
+def with_extra_columns(table: pa.Table, _: random.Random) -> pa.Table:
+    table = table.add_column(0, "Mine", pa.array(range(len(table)))).append_column("NEOCARE", pa.array(["8"] * len(table)))
+    return table.append_column("lists", pa.array([[1, 2]] * len(table)))
+
+
+def in_another_order(table: pa.Table, chance: random.Random) -> pa.Table:
+    return table.select(chance.sample(table.column_names, len(table.column_names)))
+
+
+def in_small_letters(table: pa.Table, _: random.Random) -> pa.Table:
+    return table.rename_columns([name.lower() for name in table.column_names])
+
+
+FORMS: list[Change] = [
+    chunked,
+    in_small_batches,
+    as_dictionaries,
+    of_type(pa.large_string()),
+    of_type(pa.string_view()),
+    of_mixed_types,
+    with_empty_codes,
+    with_null_columns,
+    with_extra_columns,
+    in_another_order,
+    in_small_letters,
+]
+_NAMES = [
+    "chunked",
+    "batches",
+    "dictionaries",
+    "large_string",
+    "string_view",
+    "mixed",
+    "empty codes",
+    "nulls",
+    "extra",
+    "order",
+    "letters",
+]
+
+
+@pytest.mark.parametrize("change", FORMS, ids=_NAMES)
+def test_form_of_the_table_does_not_matter(change: Change) -> None:
+    @making(_SHARE)
+    @given(spell_lists(), st.booleans(), st.integers(0, 2**32))
+    def check(example: list[bytes], together: bool, seed: int) -> None:
+        table = made(example, together).table
+        changed = change(table, random.Random(seed))
+        assert comes_to(DESIGN.grouper.group(changed)) == comes_to(DESIGN.grouper.group(table))
+
+    check()
+
+
+@making(_SHARE)
+@given(spell_lists(), st.sampled_from([pa.int64(), pa.int16(), pa.uint32(), pa.float64(), pa.float32(), pa.decimal128(25, 2)]))
+def test_numbers_may_come_as_numbers(example: list[bytes], kind: pa.DataType) -> None:
+    table = with_readable_numbers(made(example).table)
+    typed = table
+    for name in NUMBERS:
+        if name in table.column_names:
+            texts = [text or None for text in table.column(name).to_pylist()]
+            numbers = pa.array([int(text) if text else None for text in texts], pa.int64()).cast(kind)
+            typed = typed.set_column(typed.column_names.index(name), name, numbers)
+    said, expected = comes_to(DESIGN.grouper.group(typed)), comes_to(DESIGN.grouper.group(table))
+    if not pa.types.is_integer(kind):  # the error's words have the number as its own type writes it
+        del said["errors Code"], expected["errors Code"]
+    assert said == expected
+
+
+def with_readable_numbers(table: pa.Table) -> pa.Table:
+    """Number columns in which every text is a number as integers are written, or empty."""
+    for name in NUMBERS:
+        texts = [text.strip() if text else "" for text in table.column(name).to_pylist()]
+        plain = [text if text.isascii() and text.isdigit() and text == str(int(text)) else "" for text in texts]
+        small = [text if text and int(text) < 2**15 else "" for text in plain]
+        table = table.set_column(table.column_names.index(name), name, pa.array(small, _TEXT))
+    return table
+
+
+# The same spells in another order ------------------------------------------------------------------------------------------------
+
+
+@making(_SHARE)
+@given(spell_lists(), st.integers(0, 2**32))
+def test_order_of_rows_does_not_matter(example: list[bytes], seed: int) -> None:
+    """Episodes with the same or an invalid EPIORDER stand in input order, so these keep their order among themselves."""
+    given_ = made(example)
+    moved = made(example)
+    moved.places = random.Random(seed).sample(given_.places, len(given_.places))
+    before, after = (kernels_say(DESIGN.grouper.group(each.table), each) for each in (given_, moved))
+    for spell, one, other in zip(given_.spells, before, after, strict=True):
+        if is_ordered(spell):
+            assert one == other
+    result = DESIGN.grouper.group(moved.table)
+    assert result.episodes.select(moved.table.column_names).equals(moved.table)  # rows in are rows out, in order
+
+
+def is_ordered(spell: Spell) -> bool:
+    """Whether the EPIORDERs are valid and differ."""
+    orders = [(episode.get("EPIORDER") or "").strip() for episode in spell]
+    valid = [int(order) for order in orders if order.isascii() and order.isdigit() and 1 <= int(order) <= 97]
+    return len(set(valid)) == len(spell)
+
+
+@making(_SHARE)
+@given(spell_lists(), st.integers(0, 2**32))
+def test_order_of_secondary_diagnoses_does_not_matter(example: list[bytes], seed: int) -> None:
+    given_ = made(example)
+    chance = random.Random(seed)
+    moved = Input([[shuffled(episode, chance) for episode in spell] for spell in given_.spells])
+    for one, other in zip(*(kernels_say(DESIGN.grouper.group(each.table), each) for each in (given_, moved)), strict=True):
+        for said in (one, other):
+            del said["SpellSDiag"]
+            for episode in said["episodes"]:
+                episode["errors"] = sorted(tuple(error[1:]) for error in episode["errors"].elements())  # DIAG_03 may be DIAG_05 now
+        assert one == other
+
+
+def shuffled(episode: dict[str, str | None], chance: random.Random) -> dict[str, str | None]:
+    names = [name for name in episode if name.startswith("DIAG_") and name != "DIAG_01"]
+    return episode | dict(zip(names, chance.sample([episode[name] for name in names], len(names)), strict=True))
+
+
+# Threads and streams --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def many() -> Input:
+    return made(example_of(400, 7))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+def test_number_of_threads_does_not_matter(many: Input, threads: int, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hrgcore.design.bundle import write
+
+    monkeypatch.setattr("hrgcore.engine._SLICE_EPISODES", 7)
+    monkeypatch.setattr("hrgcore.encode.columns._BLOCK_ROWS", 11)
+    write(DESIGN.bundle, tmp_path / "small")
+    said = comes_to(Grouper(tmp_path / "small", threads=threads).group(many.table))
+    monkeypatch.undo()
+    assert said == comes_to(DESIGN.grouper.group(many.table))
+
+
+@making(_SHARE)
+@given(spell_lists(), st.integers(0, 2**32))
+def test_streaming_does_not_matter(example: list[bytes], seed: int) -> None:
+    table = made(example, together=True).table
+    chance = random.Random(seed)
+    cuts = sorted(chance.choices(range(len(table) + 1), k=chance.randrange(12)))
+    batches = [table.slice(start, end - start) for start, end in zip([0, *cuts], [*cuts, len(table)], strict=True)]
+    parts = list(DESIGN.grouper.stream(batches))
+    whole = comes_to(DESIGN.grouper.group(table))
+    del whole["counts"]
+    at = 0
+    streamed: dict[str, list[Any]] = {name: [] for name in whole}
+    for part in parts:
+        for name, said in comes_to(part).items():
+            if name.endswith(" Row"):
+                said = [row + at for row in said]
+            if name != "counts":
+                streamed[name] += said
+        at += part.table.num_rows
+    assert streamed == whole
+
+
+# Rows in, rows out ----------------------------------------------------------------------------------------------------------------
+
+
+def test_extra_columns_are_carried_through(many: Input) -> None:
+    table = with_extra_columns(many.table, random.Random(1))
+    episodes = DESIGN.grouper.group(table).episodes
+    assert episodes.column_names == [*table.column_names, *EPISODE_COLUMNS]
+    assert episodes.select(table.column_names).equals(table)
+
+
+def test_spells_come_in_order_of_first_appearance(many: Input) -> None:
+    spells = DESIGN.grouper.group(many.table).spells
+    keys = list(dict.fromkeys(many.table.column("PROVSPNO").to_pylist()))
+    assert spells.column("PROVSPNO").to_pylist() == keys
+
+
+def test_no_rows_give_no_rows() -> None:
+    result = DESIGN.grouper.group(made(example_of(1, 1)).table.slice(0, 0))
+    for table in (result.episodes, result.spells, result.unbundled, result.errors):
+        assert table.num_rows == 0
+    assert result.counts["episodes"]["total"] == 0

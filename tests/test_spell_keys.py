@@ -1,0 +1,135 @@
+"""Which rows make a spell, and in which order: against a plain Python twin, on any keys, and where digests collide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from designs import both
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from spells import TOTAL, Input, example_of
+from twins import kernels_say
+
+from hrgcore.encode import order_spells
+from hrgcore.encode.spells import SpellKeys
+from hrgcore_kernels import spells as kernels
+
+SMALL = both("small")
+MOST = 97
+PATIENTLY = settings(
+    max_examples=max(20, min(600, TOTAL // 150)), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+# Few keys, so that they come back; parts that make the same text when joined; keys that are empty, null, long, no ASCII.
+PARTS = st.sampled_from([None, "", "A", "AB", "ABC", "B", "BC", "C", "1", "01", " 1", "é", "x" * 9, "x" * 16, "x" * 17, "\x00"])
+KEYS = st.lists(st.tuples(PARTS, PARTS, st.integers(-2, 5)), max_size=30)
+STANDING_TOGETHER = KEYS.map(lambda rows: sorted(rows, key=lambda row: (row[0] or "", row[1] or "")))
+
+Key = tuple[str | None, str | None, int]
+
+
+def naive_order(rows: list[Key]) -> tuple[list[int], list[int]]:
+    """Rows spell by spell in EPIORDER (invalid first, equal ones in input order), spells in order of first appearance."""
+    spells: dict[tuple[str, str], list[int]] = {}
+    for row, (provider, number, _) in enumerate(rows):
+        spells.setdefault((provider or "", number or ""), []).append(row)
+    ordered = [sorted(spell, key=lambda row: rows[row][2] if 1 <= rows[row][2] <= MOST else 0) for spell in spells.values()]
+    starts = [0]
+    for spell in ordered:
+        starts.append(starts[-1] + len(spell))
+    return [row for spell in ordered for row in spell], starts
+
+
+def assert_ordered(rows: list[Key], providers: Any = None, numbers: Any = None) -> None:
+    if providers is None:
+        providers = pa.chunked_array([pa.array([row[0] for row in rows], pa.string())])
+        numbers = pa.chunked_array([pa.array([row[1] for row in rows], pa.string())])
+    found = order_spells(providers, numbers, np.array([row[2] for row in rows], np.int32), MOST)
+    expected, starts = naive_order(rows)
+    assert (found.rows.tolist(), found.starts.tolist()) == (expected, starts)
+    assert found.count == len(starts) - 1
+    spell_of = {row: spell for spell in range(found.count) for row in expected[starts[spell] : starts[spell + 1]]}
+    assert found.spell_of_row().tolist() == [spell_of[row] for row in range(len(rows))]
+
+
+@pytest.fixture(params=["digests", "all digests equal", "few digests"])
+def digests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Digests as they are, and digests that collide."""
+    own = SpellKeys.digests
+    if request.param == "all digests equal":
+        monkeypatch.setattr(SpellKeys, "digests", lambda _, rows: np.zeros(len(rows), np.uint64))
+    elif request.param == "few digests":
+        monkeypatch.setattr(SpellKeys, "digests", lambda keys, rows: own(keys, rows) % np.uint64(3))
+    yield request.param
+
+
+@PATIENTLY
+@given(st.one_of(KEYS, STANDING_TOGETHER))
+def test_spells_are_those_of_the_twin(digests: str, rows: list[Key]) -> None:
+    assert_ordered(rows)
+
+
+@PATIENTLY
+@given(KEYS, st.sampled_from([pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]), st.integers(0, 9))
+def test_keys_of_any_type_and_chunks(rows: list[Key], kind: pa.DataType, cut: int) -> None:
+    columns = []
+    for place in (0, 1):
+        texts = pa.array(["before", *(row[place] for row in rows)], pa.string())[1:]
+        chunks = [
+            part.dictionary_encode() if pa.types.is_dictionary(kind) else part.cast(kind) for part in (texts[:cut], texts[cut:])
+        ]
+        columns.append(pa.chunked_array(chunks))
+    assert_ordered(rows, *columns)
+
+
+@PATIENTLY
+@given(st.lists(st.tuples(st.sampled_from([None, 0, 1, 11]), st.sampled_from([None, 1, 11, 111]), st.integers(0, 3)), max_size=20))
+def test_numeric_keys(rows: list[tuple[int | None, int | None, int]]) -> None:
+    as_text = [(str(a) if a is not None else None, str(b) if b is not None else None, order) for a, b, order in rows]
+    columns = [pa.chunked_array([pa.array([row[place] for row in rows], pa.int64())]) for place in (0, 1)]
+    assert_ordered(as_text, *columns)
+
+
+def test_keys_of_type_null() -> None:
+    nothing = pa.chunked_array([pa.nulls(2), pa.nulls(1)])
+    assert_ordered([(None, None, 2), (None, None, 1), (None, None, 0)], nothing, nothing)
+
+
+def test_joined_text_does_not_make_a_key() -> None:
+    rows: list[Key] = [("AB", "C", 1), ("A", "BC", 1), ("AB", "C", 2), ("", "ABC", 1), ("ABC", "", 1)]
+    assert naive_order(rows)[1] == [0, 2, 3, 4, 5]
+    assert_ordered(rows)
+
+
+@PATIENTLY
+@given(st.lists(st.tuples(PARTS, PARTS), min_size=1, max_size=20))
+def test_equal_keys_have_equal_digests_and_others_differ(keys: list[tuple[str | None, str | None]]) -> None:
+    found = SpellKeys.of(*(pa.array([key[place] for key in keys], pa.string()) for place in (0, 1)))
+    digests = found.digests(np.arange(len(keys))).tolist()
+    plain = [(provider or "", number or "") for provider, number in keys]
+    assert len(set(digests)) == len(set(plain))
+    assert len(set(zip(digests, plain, strict=True))) == len(set(plain))
+    runs = [0, *(row for row in range(1, len(plain)) if plain[row] != plain[row - 1]), len(plain)]
+    assert found.run_starts().tolist() == runs
+
+
+def test_results_are_right_where_digests_collide(digests: str) -> None:
+    for together in (True, False):
+        given_ = Input(SMALL.maker.spells(example_of(60, 5)), together=together)
+        said = kernels_say(SMALL.grouper.group(given_.table), given_)
+        for spell in range(60):
+            alone = Input([given_.spells[spell]])
+            assert kernels_say(SMALL.grouper.group(alone.table), alone) == [said[spell]]
+
+
+def test_falls_looks_within_runs_only() -> None:
+    for order, expected in (([1, 2, 1, 2], 0), ([1, 2, 2, 1], 1), ([2, 1, 1, 1], 1), ([0, 0, 0, 5], 0)):
+        starts, values, found = np.array([0, 2, 4]), np.array(order, np.int32), np.zeros(1, np.uint8)
+        for array in (starts, values):
+            array.flags.writeable = False
+        kernels.falls(starts, values, found)
+        assert found[0] == expected
