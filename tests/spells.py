@@ -148,9 +148,22 @@ class Maker:
         orders = range(1, 98, 97 // count) if choose.chance(32) else range(1, count + 1)
         for episode, order in zip(spell, choose.shuffled(orders[:count]), strict=True):
             episode["EPIORDER"] = str(order)
+        if count > 1 and choose.chance(64):
+            self._move_last_procedures(choose, spell)
         for _ in range(spoils):
             self._spoil(choose, choose.of(spell))
         return spell
+
+    def _move_last_procedures(self, choose: Choices, spell: Spell) -> None:
+        """Make the last procedures of an episode the first of the next: what stands behind a procedure ends with its episode."""
+        ordered = sorted(spell, key=lambda episode: int(episode["EPIORDER"] or 0))
+        at = choose.below(len(ordered) - 1)
+        one, other = (
+            [episode.pop(name) for name in sorted(episode) if name.startswith("OPER_")] for episode in ordered[at : at + 2]
+        )
+        kept = len(one) - choose.below(len(one) + 1)
+        for episode, procedures in ((ordered[at], one[:kept]), (ordered[at + 1], one[kept:] + other)):
+            episode |= {f"OPER_{place:02d}": code for place, code in enumerate(procedures, 1)}
 
     def _episode(self, choose: Choices, aim: Aim) -> Episode:
         """Fields and codes of one episode that are its own."""

@@ -120,9 +120,7 @@ def test_another_magic_and_another_format(tmp_path: Path) -> None:
     refused(tmp_path, b"PAR1" + BYTES[4:], "not a design bundle")
     _, version, length, checksum = HEAD.unpack(BYTES[: HEAD.size])
     later = HEAD.pack(b"HRGCORE\x00", version + 1, length, checksum) + BYTES[HEAD.size :]
-    refused(
-        tmp_path, later, f"bundle of format {version + 1}; this version reads format {version}. Compile the design again"
-    )
+    refused(tmp_path, later, f"bundle of format {version + 1}; this version reads format {version}. Compile the design again")
 
 
 # Bundles made up with a right checksum -------------------------------------------------------------------------------
@@ -229,7 +227,6 @@ _BOUNDS: list[tuple[str, str, int, int]] = [
     ("rules", "method", 0, 5),
     ("rules", "days", 0, 2),
     ("tests", "fact", 0, FACTS - 1),
-    ("tests", "kind", 0, 2),
     *(("diagnoses", field, 0, CHAIN) for field in ("error_chain", "root_chain")),
     *(("procedures", field, 0, CHAIN) for field in ("root_chain", "unbundle_chain")),
     *((table, "hierarchy", -1, 12) for table in ("diagnoses", "procedures")),
@@ -282,6 +279,14 @@ def test_a_rule_whose_tests_end_before_they_start() -> None:
     rules["test_start"][1], rules["test_end"][1] = 2, 1
     with pytest.raises(ValueError, match="rules test_start"):
         verify(BUNDLE.arrays | {"rules": rules})
+
+
+def test_places_to_skip_to_stay_within_the_chain() -> None:
+    for at, value in ((0, 0), (0, -1), (-1, 2), (0, 10**6)):
+        skips = BUNDLE.arrays["chain_skip"].copy()
+        skips[at] = value
+        with pytest.raises(ValueError, match="^chain_skip"):
+            verify(BUNDLE.arrays | {"chain_skip": skips})
 
 
 @pytest.mark.parametrize("name", STRINGS)

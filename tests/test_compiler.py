@@ -41,7 +41,7 @@ def roots_tried(bundle: Bundle, scheme: str, code: str) -> list[str]:
     return [names[bundle.arrays["rules"]["outcome"][rule]] for rule in rules]
 
 
-# Faults: every one that the compiler can find -----------------------------------------------------------------------------------
+# Faults: every one that the compiler can find -------------------------------------------------------------------------
 
 _FAULTS: list[tuple[str, str, str, str]] = [  # file, what stands there, what is put there, what the fault says
     # names that stand twice
@@ -282,9 +282,7 @@ def test_a_cc_list_and_an_intervention_list_must_be_there() -> None:
     )
     texts, _ = spoiled("subchapters.csv", "HN,Orthopaedic,general,theatre", "HN,Orthopaedic,general,room")
     line = texts["roots.csv"].splitlines().index("HN12,core,Hip Procedures,,judgement") + 1
-    fault = (
-        f"roots.csv:{line}: procedure_lists.csv has no list room (its interventions). Add the list, or correct the name."
-    )
+    fault = f"roots.csv:{line}: procedure_lists.csv has no list room (its interventions). Add the list, or correct the name."
     assert fault in compiling_faults(texts)
 
 
@@ -313,9 +311,7 @@ def test_too_many_cases_to_check() -> None:
     facts = ("age", "los", "cc", "interventions", "procedures", "trauma_diagnosis")
     heading = texts["splits.csv"].splitlines()[0].split(",")
     for low in range(1, 9):
-        row = {"root": "AA50", "split": "ABCDEFGHI"[low], "basis": "judgement"} | {
-            fact: f"{low}-{low + 1}" for fact in facts
-        }
+        row = {"root": "AA50", "split": "ABCDEFGHI"[low], "basis": "judgement"} | {fact: f"{low}-{low + 1}" for fact in facts}
         texts["splits.csv"] += ",".join(row.get(column, "") for column in heading) + "\n"
     assert any(
         fault.startswith("splits.csv:2: the splits of AA50 tell ")
@@ -370,7 +366,7 @@ def test_whether_rows_rival_does_not_hang_on_their_order() -> None:
         assert compiling_faults(texts) == []
 
 
-# What compiling does right -------------------------------------------------------------------------------------------------------------
+# What compiling does right --------------------------------------------------------------------------------------------
 
 
 def test_the_small_design_compiles() -> None:
@@ -477,8 +473,8 @@ def test_lists_beyond_one_word_of_bits(words: int) -> None:
     def holds(rule: int, code: str) -> bool:
         row = table[number(bundle, "icd10", code)]
         for test in tests[rules["test_start"][rule] : rules["test_end"][rule]]:
-            meets = bool(row[test["fact"] - first] & test["low"])
-            if meets != (test["kind"] == k.TEST_ANY):
+            left = int(row[test["fact"] - first] & test["mask"]) - int(test["low"])
+            if not 0 <= left <= int(test["span"]):
                 return False
         return True
 
@@ -503,6 +499,14 @@ def test_sets_beyond_one_word_of_bits() -> None:
     assert sum(int(word).bit_count() for word in sex[3]) == 35 + 1, "value 2, and female"
 
 
+def test_alternatives_of_sets_have_a_bit_of_their_own() -> None:
+    texts, _ = spoiled("sets.csv", "", "older,ADMIMETH,11 21,judgement")
+    texts["diagnosis_roots.csv"] += "3,K529,,,older|died,,,DZ15,judgement\n"
+    before, after = (compiled(found).arrays["field_sets"] for found in (small_texts(), texts))
+    bits = [sum(int(word).bit_count() for word in words.ravel()) for words in (before, after)]
+    assert bits[1] - bits[0] == 2 + 3, "older: 2 values; older or died: 3"
+
+
 def test_arrays_are_read_only() -> None:
     for name, array in compiled().arrays.items():
         assert not array.flags.writeable, name
@@ -519,7 +523,7 @@ def test_the_order_of_files_and_lists_changes_nothing() -> None:
         assert np.array_equal(array, other.arrays[name]), name
 
 
-# Labels --------------------------------------------------------------------------------------------------------------------------------
+# Labels ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,29 @@ from pathlib import Path
 import pytest
 
 import hrgcore
+from hrgcore.design.conditions import Range
 from hrgcore.design.locate import DEFAULT_DESIGN, load_design
+from hrgcore.design.tables import Row
 from hrgcore.reference.design import Design
 from hrgcore.result import Result
 
 #: Subchapters that the design must hold whole (issue 2).
-SUBCHAPTERS = "AA DZ EB EY FD FE FF HN HT LA LB NZ PD JB VA WH WJ RD RN SB SC SD VC".split()
+SUBCHAPTERS = [
+    *("AA", "DZ", "EB", "EY", "FD", "FE", "FF", "HN", "HT", "JB", "LA", "LB", "NZ", "PD", "VA", "WH", "WJ"),
+    "RD",
+    "RN",
+    "SB",
+    "SC",
+    "SD",
+    "VC",
+]
 #: HRGs of the 2024/25 list in these subchapters that the design leaves out, and why.
 LEFT_OUT: dict[str, str] = {}
 #: Roots of the adult diagnosis table that are not on the 2024/25 list, and where the design leads their codes instead.
-NOT_ON_THE_LIST: dict[str, str] = {}
+NOT_ON_THE_LIST = {
+    "JB91": "JB60",  # burns of the airway and of inner organs, whose codes say no degree
+    "WH99": "WH50",  # vaccination not carried out
+}
 _ERRORS = {"UZ01", "UZ02", "UZ03", "UZ04", "UZ15"}
 #: Fields of the sample that are wrong on purpose, counted by message. They hang on no table but the code lists and value sets.
 FIELD_ERRORS = {
@@ -73,19 +86,14 @@ def of_2024(shared: Path) -> dict[str, dict[str, str]]:
 def _outcome(code: str) -> str:
     """Where a primary diagnosis leads at 40 after 30 days, of an adult of whom nothing else is known but the extent of a burn."""
 
-    def holds(row) -> bool:  # type: ignore[no-untyped-def]
+    def holds(row: Row) -> bool:
         for condition in row.conditions:
-            fact = getattr(condition, "fact", "")
-            if fact:
-                value = {"age": 40, "los": 30}.get(fact, 0)
-                if not condition.low <= value <= condition.high:
+            if isinstance(condition, Range):
+                if not condition.low <= {"age": 40, "los": 30}.get(condition.fact, 0) <= condition.high:
                     return False
-            elif not condition.negated and not (
-                condition.scope in ("primary", "diagnosis") and set(condition.names) & design().diagnosis_lists.lists(listed)
-            ):
-                return False
-            elif condition.negated and condition.scope in ("primary", "diagnosis"):
-                if set(condition.names) & design().diagnosis_lists.lists(listed):
+            else:
+                known = design().diagnosis_lists.lists(listed) if condition.scope in ("primary", "diagnosis") else frozenset()
+                if bool(known & set(condition.names)) == condition.negated:
                     return False
         return True
 
@@ -183,7 +191,7 @@ def test_cc_membership_is_what_was_observed(shared: Path) -> None:
         if not name or subchapter not in observed:
             continue
         compared += 1
-        points = {code: row for code in probed if (row := design().cc_lists[name].row(code)) and int(row["points"])}
+        points = {code: found for code in probed if (found := design().cc_lists[name].row(code)) and int(found["points"])}
         family = {
             code
             for other, codes in observed.items()
@@ -217,13 +225,14 @@ def _pairs(shared: Path) -> Iterator[tuple[str, str, str, str]]:
 
 def test_chemotherapy_radiotherapy_rehabilitation_and_drugs_unbundle_as_the_rules_say(shared: Path) -> None:
     wrong = []
+    listed = of_2024(shared)
     for name, code, condition, hrg in _pairs(shared):
-        if condition or not hrg[:2].isalpha() or hrg.endswith("?") or code not in design().opcs4:
-            continue
+        if condition or hrg.endswith("?") or hrg not in listed or code not in design().opcs4:
+            continue  # XD35Z and XD36Z, what is not said of drugs, are not on the list of 2024/25
         root = _unbundled(code, frozenset())
         if root != hrg[:4]:
             wrong.append((name, code, hrg, root))
-    assert wrong == []
+    assert wrong == [], wrong
 
 
 def test_imaging_unbundles_by_modality(shared: Path) -> None:

@@ -267,8 +267,10 @@ class _Compiler:
             subchapter = subchapters.get(root["root"][:2])
             if subchapter is None:
                 self.tables.fault(root, f"subchapters.csv has no {root['root'][:2]}. Add the subchapter.")
-            lists.append(self._cc_list(root, subchapter))
-            interventions.append(self._interventions(root, subchapter, book))
+            tested = {getattr(condition, "fact", "") for row in own for condition in row.conditions}
+            cc_list, bit = self._cc_list(root, subchapter), self._interventions(root, subchapter, book)
+            lists.append(cc_list if "cc" in tested else -1)  # what no split tests need not be counted
+            interventions.append(bit if "interventions" in tested else -1)
         self.labels = labels
         self._check_labels()
         records = np.zeros(len(chains), ROOT)

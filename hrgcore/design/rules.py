@@ -31,7 +31,8 @@ SCOPE_TABLE = {
 }
 
 
-Test = tuple[int, int, int, int]  # fact, kind, low, high
+Test = tuple[int, int, int, int]  # fact, mask, low, span: see hrgcore_kernels.layout.TEST
+_ALL_BITS = (1 << k.LIST_BITS) - 1
 
 
 def union_name(names: Iterable[str]) -> str:
@@ -118,7 +119,7 @@ class RuleBook:
         for number, kind in days.items():
             rules["days"][number] = kind
         table = np.zeros(len(tests), TEST)
-        for place, name in enumerate(("fact", "kind", "low", "high")):
+        for place, name in enumerate(("fact", "mask", "low", "span")):
             table[name] = [test[place] for test in tests]
         return {
             "chain_start": _starts(len(chain) for chain in self._chains),
@@ -145,7 +146,7 @@ class RuleBook:
             self.tables.fault(row, f"{column} can't be tested here, only in {' and '.join(_ONLY_IN[column])}. Remove it.")
             return []
         if isinstance(condition, Range):
-            return [(RANGE_FACTS.index(condition.fact), k.TEST_RANGE, condition.low, condition.high)]
+            return [(RANGE_FACTS.index(condition.fact), -1, condition.low, condition.high - condition.low)]
         bits = self.bits[condition.scope]
         where = SCOPE_TABLE[condition.scope]
         for name in condition.names:
@@ -158,8 +159,8 @@ class RuleBook:
             word, bit = divmod(bits.bit[name], k.LIST_BITS)
             masks[word] |= 1 << bit
         words = [(word, mask) for word, mask in enumerate(masks) if mask]
-        kind = k.TEST_NONE if condition.negated else k.TEST_ANY
-        return [(self.first_word(condition.scope) + word, kind, mask, 0) for word, mask in words]
+        low, span = (0, 0) if condition.negated else (1, _ALL_BITS)
+        return [(self.first_word(condition.scope) + word, mask, low, span) for word, mask in words]
 
     def first_word(self, scope: str) -> int:
         """The fact number of a scope's first word of bits."""

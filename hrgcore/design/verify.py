@@ -107,7 +107,6 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     yield "rules", "method", 0, k.METHOD_GLOBAL
     yield "rules", "days", 0, 2
     yield "tests", "fact", 0, facts - 1
-    yield "tests", "kind", 0, k.TEST_NONE
     for table, chains in (("diagnoses", ("error_chain", "root_chain")), ("procedures", ("root_chain", "unbundle_chain"))):
         for field in chains:
             yield table, field, 0, chain

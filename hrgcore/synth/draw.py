@@ -51,16 +51,16 @@ def draw(mix: Mix, rng: np.random.Generator, count: int, diagnosis_columns: int,
         "TRETSPEF": treatment,
     }
     nights = _nights(mix, rng, case[spell])
-    primary = mix.cases.primary.draw(rng, case)[spell]
+    primary = mix.cases.primary.draw(rng, case).astype(np.int16)[spell]
     anew = (order > 0) & (rng.random(count) >= _KEEPS_PRIMARY)
     primary[anew] = mix.cases.primary.draw(rng, case[spell[anew]])
-    others = _comorbidities(mix, rng, age, setting)[:, spell]
+    secondary = [*_also(mix, rng, case[spell]), *_comorbidities(mix, rng, age, setting)[:, spell]]
     operated = order == np.floor(rng.random(spells) * episodes).astype(np.int64)[spell]
     return Drawn(
         spell,
         {"EPIORDER": order + 1, "STARTAGE": age[spell], "EPIDUR": nights, **_special_days(mix, rng, setting[spell], nights)},
         {field: numbers[spell] for field, numbers in of_spells.items()},
-        _side_by_side([primary.astype(np.int16), *_also(mix, rng, case[spell]), *others], diagnosis_columns),
+        _side_by_side([primary, *(np.where(codes == primary, 0, codes) for codes in secondary)], diagnosis_columns),
         _side_by_side(_procedures(mix, rng, case[spell], setting[spell], age[spell], operated), procedure_columns),
     )
 

@@ -70,9 +70,4 @@ FACT_BURN_SEVERITY = 8
 FACT_BURN_INTERVENTION = 9
 N_RANGE_FACTS = 10
 
-# Kinds of test that a rule is made of.
-TEST_RANGE = 0
-TEST_ANY = 1
-TEST_NONE = 2
-
 LIST_BITS = 63  # lists held in one 64-bit word; the sign bit is left alone

@@ -6,17 +6,11 @@ from hrgcore_kernels.accelerate import inline
 from hrgcore_kernels.codes import (
     DISDEST,
     DISMETH,
-    FACT_BURN_INTERVENTION,
-    FACT_BURN_SEVERITY,
-    FACT_PROCEDURES,
-    FACT_TRAUMA_DIAGNOSIS,
-    FACT_TRAUMA_INTERVENTION,
     FACT_TRAUMA_SITES,
     N_CODED,
     N_RANGE_FACTS,
 )
 from hrgcore_kernels.layout import EACH_CODE
-from hrgcore_kernels.scores import add_points
 
 # The fact numbers of the first word of each scope: patient, primary, diagnosis, procedure, companion.
 
@@ -98,69 +92,3 @@ def set_companions(design, procedures, at, end, facts):
         for word in range(words):
             facts[place + word] |= design.procedure_words[procedures[behind], word]
         behind += 1
-
-
-@inline
-def set_diagnoses(design, diagnoses, count, facts, best):
-    """Lists that any diagnosis is on, and the scores over diagnoses."""
-    place = diagnosis_place(design)
-    words = design.diagnosis_words.shape[1]
-    for word in range(words):
-        facts[place + word] = 0
-    trauma = 0
-    burn = 0
-    for at in range(count):
-        code = diagnoses[at]
-        for word in range(words):
-            facts[place + word] |= design.diagnosis_words[code, word]
-        trauma |= design.diagnoses[code].trauma_component
-        burn |= design.diagnoses[code].burn_component
-    facts[FACT_TRAUMA_DIAGNOSIS] = 0
-    facts[FACT_BURN_SEVERITY] = 0
-    if trauma != 0:
-        best[:] = 0
-        for at in range(count):
-            entry = design.diagnoses[diagnoses[at]]
-            if entry.trauma_component != 0:
-                facts[FACT_TRAUMA_DIAGNOSIS] += add_points(entry.trauma_component, entry.trauma_points, diagnoses, at, best)
-    if burn != 0:
-        best[:] = 0
-        for at in range(count):
-            entry = design.diagnoses[diagnoses[at]]
-            if entry.burn_component != 0:
-                facts[FACT_BURN_SEVERITY] += add_points(entry.burn_component, entry.burn_points, diagnoses, at, best)
-
-
-@inline
-def set_procedures(design, procedures, count, facts, best):
-    """Lists that any procedure is on, how many can be dominant, and the scores over procedures."""
-    place = procedure_place(design)
-    words = design.procedure_words.shape[1]
-    for word in range(words):
-        facts[place + word] = 0
-    trauma = 0
-    burn = 0
-    weighed = 0
-    for at in range(count):
-        code = procedures[at]
-        for word in range(words):
-            facts[place + word] |= design.procedure_words[code, word]
-        trauma |= design.procedures[code].trauma_component
-        burn |= design.procedures[code].burn_component
-        if design.procedures[code].hierarchy > 0:
-            weighed += 1
-    facts[FACT_PROCEDURES] = weighed
-    facts[FACT_TRAUMA_INTERVENTION] = 0
-    facts[FACT_BURN_INTERVENTION] = 0
-    if trauma != 0:
-        best[:] = 0
-        for at in range(count):
-            entry = design.procedures[procedures[at]]
-            if entry.trauma_component != 0:
-                facts[FACT_TRAUMA_INTERVENTION] += add_points(entry.trauma_component, entry.trauma_points, procedures, at, best)
-    if burn != 0:
-        best[:] = 0
-        for at in range(count):
-            entry = design.procedures[procedures[at]]
-            if entry.burn_component != 0:
-                facts[FACT_BURN_INTERVENTION] += add_points(entry.burn_component, entry.burn_points, procedures, at, best)

@@ -32,8 +32,9 @@ def _record(**fields: str) -> np.dtype[np.void]:
 #: A rule: its tests, where it leads (HRG or root; minus an error category), the method of an exception, the days of an unbundling
 #: (0 none, 1 rehabilitation, 2 palliative).
 RULE = _record(test_start="i4", test_end="i4", outcome="i2", method="u1", days="u1")
-#: A test of a fact: lowest and highest value, or a mask of bits in ``low``.
-TEST = _record(low="i8", high="i8", fact="i2", kind="u1")
+#: A test of a fact: what the mask leaves of it lies from ``low`` to ``low + span``, as unsigned numbers. A range has all bits in its
+#: mask; "any of these bits" is 1 and above, "none of them" is 0. One form for all tests spares the kernels a branch for each.
+TEST = _record(mask="i8", low="i8", span="u8", fact="i2")
 #: An ICD-10 number: hierarchy -1 is not covered; components 0 are none.
 DIAGNOSIS = _record(
     error_chain="i4",

@@ -4,10 +4,9 @@ import numpy as np
 
 from hrgcore_kernels.accelerate import inline
 from hrgcore_kernels.codes import FACT_AGE, FACT_LOS, METHOD_PROCEDURE, REASON_ERROR_CATEGORY
-from hrgcore_kernels.facts import set_companions, set_diagnoses, set_patient, set_primary, set_procedures
+from hrgcore_kernels.facts import set_companions, set_patient, set_primary
 from hrgcore_kernels.outcome import failure, split
 from hrgcore_kernels.root import (
-    dominant,
     episode_of,
     first_injured,
     primary_of,
@@ -16,22 +15,7 @@ from hrgcore_kernels.root import (
     weightiest_primary,
 )
 from hrgcore_kernels.rules import first_rule
-
-
-@inline
-def gather(episodes, rows, low, high, scratch):
-    """Copy the codes of a record's episodes one behind the other; return how many diagnoses and procedures there are."""
-    d_count = 0
-    p_count = 0
-    for place in range(low, high):
-        entry = episodes.rows[rows[place]]
-        for at in range(entry.diagnosis_start, entry.diagnosis_end):
-            scratch.diagnoses[d_count] = episodes.diagnoses[at]
-            d_count += 1
-        for at in range(entry.procedure_start, entry.procedure_end):
-            scratch.procedures[p_count] = episodes.procedures[at]
-            p_count += 1
-    return d_count, p_count
+from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
 
 
 @inline
@@ -42,12 +26,11 @@ def group_record(design, episodes, rows, low, high, los, scratch):
     left in ``scratch``.
     """
     facts, diagnoses, procedures = scratch.facts, scratch.diagnoses, scratch.procedures
-    d_count, p_count = gather(episodes, rows, low, high, scratch)
     facts[FACT_AGE] = episodes.rows[rows[low]].age
     facts[FACT_LOS] = los
     set_patient(design, episodes.coded, rows[low], rows[high - 1], facts)
-    set_diagnoses(design, diagnoses, d_count, facts, scratch.best)
-    set_procedures(design, procedures, p_count, facts, scratch.best)
+    d_count = survey_diagnoses(design, episodes, rows, low, high, scratch)
+    found = survey_procedures(design, episodes, rows, low, high, scratch)
     weightiest = weightiest_primary(design, episodes, rows, low, high)
     injured = first_injured(design, episodes, rows, low, high)
     report = rows[injured if injured >= 0 else weightiest]
@@ -65,17 +48,16 @@ def group_record(design, episodes, rows, low, high, los, scratch):
     if rule != 0:
         method = np.int64(design.rules[rule].method)
     else:
-        place = dominant(design, procedures, p_count)
         before = report
         report = rows[weightiest]
-        method, failed = weigh(design, primary_of(episodes, report), procedures, p_count, place)
+        method, failed = weigh(design, primary_of(episodes, report), found, procedures)
         if method == 0:
             return failed, report, np.int64(0)
         if method == METHOD_PROCEDURE:
-            code = np.int64(procedures[place])
-            at, end = episode_of(episodes, rows, low, place)
+            code = np.int64(procedures[found.dominant])
+            at, end = episode_of(episodes, rows, low, found.dominant)
             report = rows[at]
-            set_companions(design, procedures, place, end, facts)
+            set_companions(design, procedures, found.dominant, end, facts)
         primary = primary_of(episodes, report)
         if report != before:
             set_primary(design, diagnoses, d_count, primary, facts)
@@ -86,5 +68,5 @@ def group_record(design, episodes, rows, low, high, los, scratch):
         rule = first_rule(design, chain, facts)
         if rule == 0:
             return failed, report, np.int64(0)
-    outcome = split(design, design.rules[rule].outcome, rule, method, scratch, d_count, primary, p_count, error_at)
+    outcome = split(design, design.rules[rule].outcome, rule, method, scratch, d_count, primary, found.count, error_at)
     return outcome, report, code if outcome.method == METHOD_PROCEDURE else np.int64(0)

@@ -16,47 +16,6 @@ from hrgcore_kernels.outcome import failure
 
 
 @inline
-def dominant(design, codes, count):
-    """The place of the procedure of the highest hierarchy above 0, the earliest where equal; -1 where none is.
-
-    Rule: docs/grouping.md section 4, step 3.
-    """
-    best = 0
-    place = -1
-    for at in range(count):
-        hierarchy = design.procedures[codes[at]].hierarchy
-        if hierarchy > best:
-            best = hierarchy
-            place = at
-    return place
-
-
-@inline
-def not_covered(design, codes, count):
-    """The place of the first procedure that the design does not name; -1 where there is none.
-
-    Rule: docs/grouping.md section 4, step 2.
-    """
-    for at in range(count):
-        if design.procedures[codes[at]].hierarchy < 0:
-            return at
-    return -1
-
-
-@inline
-def only_errors(design, codes, count):
-    """Whether there are procedures, and all of them carry an error category and can't be dominant.
-
-    Rule: docs/grouping.md section 4, step 3.
-    """
-    for at in range(count):
-        entry = design.procedures[codes[at]]
-        if entry.hierarchy != 0 or entry.error == 0:
-            return False
-    return count > 0
-
-
-@inline
 def primary_of(episodes, row):
     """The primary diagnosis of an episode."""
     return episodes.diagnoses[episodes.rows[row].diagnosis_start]
@@ -108,23 +67,24 @@ def episode_of(episodes, rows, low, place):
 
 
 @inline
-def weigh(design, primary, procedures, count, place):
-    """Whether the dominant procedure at ``place`` (-1: none) or the primary diagnosis drives; 0 and the failure where neither may.
+def weigh(design, primary, found, procedures):
+    """Whether the dominant procedure or the primary diagnosis drives; 0 and the failure where neither may.
+
+    ``found`` is what survey_procedures gave for ``procedures``.
 
     Rule: docs/grouping.md section 4, steps 2 to 4.
     """
-    unknown = not_covered(design, procedures, count)
-    if unknown >= 0:
-        return 0, failure(REASON_PROCEDURE_NOT_COVERED, 0, 0, unknown)
-    if only_errors(design, procedures, count):
+    if found.not_covered >= 0:
+        return 0, failure(REASON_PROCEDURE_NOT_COVERED, 0, 0, found.not_covered)
+    if found.only_errors:
         return 0, failure(REASON_ERROR_CATEGORY, 0, design.procedures[procedures[0]].error, 0)
     weight = design.diagnoses[primary].hierarchy
     if weight < 0:
         return 0, failure(REASON_DIAGNOSIS_NOT_COVERED, 0, 0, -1)
     drives = np.int64(METHOD_DIAGNOSIS)
-    if place >= 0:
-        drives = np.int64(design.grid[design.procedures[procedures[place]].hierarchy, weight])
-    return drives, failure(REASON_NO_RULE, 0, 0, place if drives == METHOD_PROCEDURE else -1)
+    if found.dominant >= 0:
+        drives = np.int64(design.grid[design.procedures[procedures[found.dominant]].hierarchy, weight])
+    return drives, failure(REASON_NO_RULE, 0, 0, found.dominant if drives == METHOD_PROCEDURE else -1)
 
 
 @inline

@@ -3,16 +3,12 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline
-from hrgcore_kernels.codes import TEST_NONE, TEST_RANGE
 
 
 @inline
 def holds(test, facts):
-    """Whether a test of a fact holds."""
-    fact = facts[test.fact]
-    if test.kind == TEST_RANGE:
-        return test.low <= fact <= test.high
-    return ((fact & test.low) == 0) == (test.kind == TEST_NONE)
+    """Whether a test of a fact holds: what the mask leaves of it lies from ``low`` to ``low + span``, as unsigned numbers."""
+    return np.uint64((facts[test.fact] & test.mask) - test.low) <= test.span
 
 
 @inline
