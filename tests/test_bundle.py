@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from hrgcore.design import bundle as bundles
 from hrgcore.design import locate
 from hrgcore.design.bundle import Bundle
 from hrgcore.design.compiler import compile_tables
-from hrgcore.design.locate import load_design
+from hrgcore.design.locate import DEFAULT_DESIGN, embedded_designs, load_design
 from hrgcore.design.tables import read_folder, read_texts
 from hrgcore.design.verify import ARRAYS, STRINGS, verify
 from hrgcore.errors import DesignError, OutputError, UsageError
@@ -61,6 +64,17 @@ def write_tables(folder: Path, texts: dict[str, str], ends: str = "\n") -> Path:
 
 
 # The same tables, the same bytes -------------------------------------------------------------------------------------
+
+
+def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Whatever order Python's sets have there."""
+    digests = set()
+    for seed in ("1", "2", "3"):
+        path = tmp_path / seed
+        command = [sys.executable, "-m", "hrgcore", "compile", str(embedded_designs()[DEFAULT_DESIGN]), "-o", str(path)]
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True)
+        digests.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert len(digests) == 1
 
 
 def test_the_same_tables_give_the_same_bytes(tmp_path: Path) -> None:

@@ -239,9 +239,7 @@ _SPLITS_ONLY = {"cc": "3+", "interventions": "3+"}
 
 
 @pytest.mark.parametrize("column", ["cc", "interventions", "companion"])
-@pytest.mark.parametrize(
-    "table", ["diagnosis_errors", "diagnosis_roots", "procedure_roots", "exceptions", "splits", "unbundling"]
-)
+@pytest.mark.parametrize("table", ["diagnosis_errors", "diagnosis_roots", "procedure_roots", "exceptions", "splits", "unbundling"])
 def test_conditions_that_mean_nothing_in_a_table_are_refused(table: str, column: str) -> None:
     texts = small_texts()
     heading, *rows = texts[f"{table}.csv"].splitlines()
@@ -299,9 +297,7 @@ def test_the_grid_needs_every_row() -> None:
 
 
 def test_a_score_has_62_components_at_most() -> None:
-    rows = [
-        f"burn_severity,part{number},1,A00{digit}" for number, digit in zip(range(63), itertools.cycle("019"), strict=False)
-    ]
+    rows = [f"burn_severity,part{number},1,A00{digit}" for number, digit in zip(range(63), itertools.cycle("019"), strict=False)]
     texts, _ = spoiled("scores.csv", "", ",judgement\n".join(rows) + ",judgement")
     assert "scores.csv: burn_severity has 64 components; at most 62 fit." in compiling_faults(texts)
 
@@ -314,8 +310,7 @@ def test_too_many_cases_to_check() -> None:
         row = {"root": "AA50", "split": "ABCDEFGHI"[low], "basis": "judgement"} | {fact: f"{low}-{low + 1}" for fact in facts}
         texts["splits.csv"] += ",".join(row.get(column, "") for column in heading) + "\n"
     assert any(
-        fault.startswith("splits.csv:2: the splits of AA50 tell ")
-        and fault.endswith("too many to check. Use fewer conditions.")
+        fault.startswith("splits.csv:2: the splits of AA50 tell ") and fault.endswith("too many to check. Use fewer conditions.")
         for fault in compiling_faults(texts)
     )
 
@@ -326,9 +321,7 @@ def test_what_cannot_be_numbered() -> None:
     assert compiling_faults(texts) == ["errors.csv: 256 to be numbered; at most 254 can be. Take some away."]
     texts = small_texts()
     suffixes = " ".join([*"0123456789X", *(f"{a}{b}" for a in "0123456789X" for b in range(10))])
-    texts["icd10.csv"] += "".join(
-        f"{letter}{number:02d},{suffixes},judgement\n" for letter in "DFGLMNQ" for number in range(100)
-    )
+    texts["icd10.csv"] += "".join(f"{letter}{number:02d},{suffixes},judgement\n" for letter in "DFGLMNQ" for number in range(100))
     assert len(faults := compiling_faults(texts)) == 1 and faults[0].endswith(
         "to be numbered; at most 65534 can be. Take some away."
     )

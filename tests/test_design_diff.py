@@ -83,8 +83,7 @@ def test_roots_tried_for_codes(tmp_path: Path) -> None:
     found = differences(tmp_path, ("diagnosis_roots.csv", "2,J451,,,female", "2,J451,,,!female"))
     assert "diagnosis codes with other candidate roots: 1" in found
     assert (
-        found[-1]
-        == "  ~ J451: PD10 if age 0-18, DZ16 if patient female, DZ15 -> PD10 if age 0-18, DZ16 if patient !female, DZ15"
+        found[-1] == "  ~ J451: PD10 if age 0-18, DZ16 if patient female, DZ15 -> PD10 if age 0-18, DZ16 if patient !female, DZ15"
     )
 
 

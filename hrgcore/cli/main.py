@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 from collections.abc import Sequence
-from importlib import import_module
 from typing import NoReturn
 
-from hrgcore.cli import designs, explain, group
+from hrgcore.cli import designs, explain, group, synth
 from hrgcore.cli.shell import refuse, run, version
 from hrgcore.errors import UsageError
 
 PROGRAM = "hrgcore"
-_OPTIONAL = ("hrgcore.cli.synth",)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,11 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     group.add_parser(subparsers)
     explain.add_parser(subparsers)
     designs.add_parser(subparsers)
-    for name in _OPTIONAL:
-        if importlib.util.find_spec(name) is not None:
-            add = getattr(import_module(name), "add_parser", None)
-            if add is not None:
-                add(subparsers)
+    synth.add_parser(subparsers)
     return parser
 
 

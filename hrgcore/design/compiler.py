@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 
 import numpy as np
@@ -12,15 +12,17 @@ from hrgcore.columns import CODED_FIELDS
 from hrgcore.design.bundle import Bundle, pack_strings
 from hrgcore.design.checks import check_splits
 from hrgcore.design.codes import SCHEMES
-from hrgcore.design.conditions import LIST_SCOPES, Lists
+from hrgcore.design.conditions import LIST_SCOPES
 from hrgcore.design.index import CodeIndex, check_terms, closest_rows
 from hrgcore.design.labels import compose
+from hrgcore.design.lists import LISTS_OF, cc_name, compile_lists, compile_sets
 from hrgcore.design.lookups import field_lookup, icd10_lookups, opcs4_lookup
-from hrgcore.design.rules import RULE_TABLES, SCOPE_TABLE, Bits, RuleBook, union_name
-from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, SCORES, Row, Tables
+from hrgcore.design.points import check_scores, compile_cc, compile_scores, whole_number
+from hrgcore.design.rules import RULE_TABLES, SCOPE_TABLE, Bits, RuleBook
+from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, Row, Tables
 from hrgcore.errors import DesignError
 from hrgcore_kernels import codes as k
-from hrgcore_kernels.layout import DIAGNOSIS, EACH_CODE, EXCLUSION, PROCEDURE, ROOT
+from hrgcore_kernels.layout import DIAGNOSIS, PROCEDURE, ROOT
 
 Arrays = dict[str, np.ndarray]
 
@@ -28,7 +30,6 @@ _METHODS = {"M": k.METHOD_TRAUMA, "B": k.METHOD_BURN, "G": k.METHOD_GLOBAL}
 _DAYS = {"": 0, "rehabilitation": 1, "palliative": 2}
 _MOST = {"icd10": 65_534, "opcs4": 65_534, "splits": 32_766, "roots": 32_766, "errors": 254}  # rows or codes that can be numbered
 _VALUE = re.compile(r"[0-9A-Z]{1,3}")
-_SCHEME_OF_LISTS = {"diagnosis_lists": "icd10", "procedure_lists": "opcs4"}
 
 
 def compile_tables(tables: Tables) -> Bundle:
@@ -70,13 +71,16 @@ class _Compiler:
             for row in self.tables[table]:
                 check_terms(self.index["opcs4"], row, self.tables)
         self._fields()
-        book = RuleBook(self.tables, self._bits())
+        self._lists()
+        book = RuleBook(self.tables, {scope: self.bit_of[SCOPE_TABLE[scope]] for scope in LIST_SCOPES})
         self._rules(book)
         self._codes("diagnoses", "icd10")
         self._codes("procedures", "opcs4")
-        self._scores()
+        compile_scores(self.tables, "icd10", self.index["icd10"], self.diagnoses)
+        compile_scores(self.tables, "opcs4", self.index["opcs4"], self.procedures)
+        check_scores(self.tables)
         self._grid()
-        self._cc()
+        self.arrays.update(compile_cc(self.tables, self.index["icd10"], self.cc_lists, self.cc_lists_used))
         self._check_use(book)
         self._texts()
 
@@ -128,59 +132,11 @@ class _Compiler:
                 )
         self.arrays["field_lookup"] = np.stack([field_lookup(found) for found in self.values.values()])
 
-    def _bits(self) -> dict[str, Bits]:
-        """Give each list and set its bit, and each code and value the words of bits of the lists that it is on."""
-        alternatives: dict[str, set[tuple[str, ...]]] = {table: set() for table in SCOPE_TABLE.values()}
-        for table in RULE_TABLES:
-            for row in self.tables[table]:
-                for condition in row.conditions:
-                    if isinstance(condition, Lists) and len(condition.names) > 1 and not condition.negated:
-                        alternatives[SCOPE_TABLE[condition.scope]].add(condition.names)
-        bits: dict[str, Bits] = {}
+    def _lists(self) -> None:
         self.bit_of: dict[str, Bits] = {}
-        for table, scheme in _SCHEME_OF_LISTS.items():
-            members: dict[str, list[np.ndarray]] = {}
-            for row in self.tables[table]:
-                members.setdefault(row["list"], []).append(self.index[scheme].members(row.codes["codes"]))
-            for names in alternatives[table]:
-                if all(name in members for name in names):
-                    members[union_name(names)] = [ids for name in names for ids in members[name]]
-            bits[table] = Bits({name: place for place, name in enumerate(sorted(members))})
-            words = np.zeros((len(self.index[scheme]) + 1, bits[table].words), np.int64)
-            for name, parts in members.items():
-                word, bit = divmod(bits[table].bit[name], k.LIST_BITS)
-                words[np.unique(np.concatenate(parts)), word] |= np.int64(1 << bit)
-            self.arrays[f"{'diagnosis' if scheme == 'icd10' else 'procedure'}_words"] = words
-        bits["sets"] = self._set_bits(alternatives["sets"])
-        self.bit_of = bits
-        return {scope: bits[SCOPE_TABLE[scope]] for scope in LIST_SCOPES}
-
-    def _set_bits(self, alternatives: Iterable[tuple[str, ...]]) -> Bits:
-        rows = {row["set"]: row for row in self.tables["sets"]}
-        members: dict[str, list[Row]] = {name: [row] for name, row in rows.items()}
-        for names in alternatives:
-            if all(name in rows for name in names):
-                members[union_name(names)] = [rows[name] for name in names]
-        bits = Bits({name: place for place, name in enumerate(sorted(members))})
-        words = np.zeros((k.N_CODED, 256, bits.words), np.int64)
-        for row in rows.values():
-            if row["field"] not in CODED_FIELDS:
-                self.tables.fault(row, f"{row['field']} is no coded field; they are {', '.join(CODED_FIELDS)}.")
-                continue
-            for value in row["values"].split():
-                if value not in self.values[row["field"]]:
-                    self.tables.fault(row, f"{value} is no value of {row['field']}. Correct it, or add it to value_sets.csv.")
-        for name, parts in members.items():
-            word, bit = divmod(bits.bit[name], k.LIST_BITS)
-            for row in parts:
-                if row["field"] not in CODED_FIELDS:
-                    continue
-                accepted = self.values[row["field"]]
-                for value in row["values"].split():
-                    if value in accepted:
-                        words[CODED_FIELDS.index(row["field"]), accepted.index(value) + 1, word] |= np.int64(1 << bit)
-        self.arrays["field_sets"] = words
-        return bits
+        for scheme, name in (("icd10", "diagnosis_words"), ("opcs4", "procedure_words")):
+            self.bit_of[LISTS_OF[scheme]], self.arrays[name] = compile_lists(self.tables, scheme, self.index[scheme])
+        self.bit_of["sets"], self.arrays["field_sets"] = compile_sets(self.tables, self.values)
 
     # Rules ----------------------------------------------------------------------------------------------------------------------
 
@@ -275,6 +231,8 @@ class _Compiler:
         self._check_labels()
         records = np.zeros(len(chains), ROOT)
         records["split_chain"], records["cc_list"], records["interventions"] = chains, lists, interventions
+        bits = self.bit_of["diagnosis_lists"].bit
+        records["cc_bit"] = [-1, *(bits[cc_name(cc_lists[place])] if place >= 0 else -1 for place in lists[1:])]
         self.arrays["roots"] = records
 
     def _cc_list(self, root: Row, subchapter: Row | None) -> int:
@@ -321,7 +279,7 @@ class _Compiler:
     def _codes(self, table: str, scheme: str) -> None:
         hierarchy, error = [-1], [0]
         for row in closest_rows(self.index[scheme], self.tables[table], self.tables)[1:]:
-            hierarchy.append(-1 if row is None else self._whole(row, "hierarchy", MAX_HIERARCHY))
+            hierarchy.append(-1 if row is None else whole_number(self.tables, row, "hierarchy", MAX_HIERARCHY))
             name = "" if row is None else row["error"]
             error.append(self.errors.get(name, 0))
             if row is not None and name and name not in self.errors:
@@ -338,31 +296,10 @@ class _Compiler:
                     "procedure_lists.csv: no list companions. Define it: the codes that say more of the one before."
                 )
 
-    def _scores(self) -> None:
-        for table, scheme in (("diagnoses", "icd10"), ("procedures", "opcs4")):
-            index = self.index[scheme]
-            for score in (name for name, of in SCORES.items() if of == scheme):
-                rows = [row for row in self.tables["scores"] if row["score"] == score]
-                for row in rows:
-                    check_terms(index, row, self.tables)
-                names = sorted({row["component"] for row in rows if row["component"]})
-                if len(names) >= EACH_CODE:
-                    self.tables.faults.append(f"scores.csv: {score} has {len(names)} components; at most {EACH_CODE - 1} fit.")
-                    names = names[: EACH_CODE - 1]
-                closest = closest_rows(index, rows, self.tables)[1:]
-                kind = score.split("_")[0]
-                self.arrays[table][f"{kind}_component"][1:] = [_component(row, names) for row in closest]
-                self.arrays[table][f"{kind}_points"][1:] = [
-                    0 if row is None else self._whole(row, "points", 1000) for row in closest
-                ]
-        for row in self.tables["scores"]:
-            if row["score"] not in SCORES:
-                self.tables.fault(row, f"score {row['score']!r} is none of {', '.join(SCORES)}.")
-
     def _grid(self) -> None:
         grid = np.full((MAX_HIERARCHY + 1, MAX_HIERARCHY + 1), 255, np.uint8)
         for row in self.tables["grid"]:
-            procedure = self._whole(row, "procedure", MAX_HIERARCHY)
+            procedure = whole_number(self.tables, row, "procedure", MAX_HIERARCHY)
             if (grid[procedure] != 255).any():
                 self.tables.fault(row, f"procedure {procedure} stands in another row too. Keep one of them.")
             for diagnosis in range(MAX_HIERARCHY + 1):
@@ -375,38 +312,6 @@ class _Compiler:
         if (grid == 255).any():
             self.tables.faults.append(f"grid.csv: it needs a row for each procedure hierarchy from 0 to {MAX_HIERARCHY}.")
         self.arrays["grid"] = grid
-
-    def _cc(self) -> None:
-        index = self.index["icd10"]
-        points = np.zeros((max(1, len(self.cc_lists)), len(index) + 1), np.int8)
-        for name, place in self.cc_lists.items():
-            rows = [row for row in self.tables["cc_lists"] if row["list"] == name]
-            for number, row in enumerate(closest_rows(index, rows, self.tables)):
-                if row is not None:
-                    points[place, number] = self._whole(row, "points", 100)
-            if name not in self.cc_lists_used:
-                self.tables.fault(rows[0], f"list {name} is of no subchapter. Name it in subchapters.csv, or remove it.")
-        self.arrays["cc_points"] = points
-        excluded: list[list[tuple[int, int, int]]] = [[] for _ in range(len(index) + 1)]
-        for row in self.tables["cc_exclusions"]:
-            if row["list"] != "*" and row["list"] not in self.cc_lists:
-                self.tables.fault(row, f"cc_lists.csv has no list {row['list']}. Correct it, or write * for all lists.")
-            runs = _runs(index.members(row.codes["excluded"]))
-            place = self.cc_lists.get(row["list"], -1)
-            for primary in index.members(row.codes["primary"]).tolist():
-                excluded[primary] += [(place, low, high) for low, high in runs]
-        flat = [entry for entries in excluded for entry in entries]
-        self.arrays["exclusion_start"] = np.concatenate(
-            [np.zeros(1, np.int32), np.cumsum([len(entries) for entries in excluded], dtype=np.int32)]
-        )
-        self.arrays["exclusions"] = np.array(flat, EXCLUSION)
-
-    def _whole(self, row: Row, column: str, most: int) -> int:
-        text = row[column].strip()
-        if not (text.isascii() and text.isdigit() and int(text[:9]) <= most):
-            self.tables.fault(row, f"{column} {text!r} is not a whole number from 0 to {most}.")
-            return 0
-        return int(text)
 
     # The rest -------------------------------------------------------------------------------------------------------------------
 
@@ -443,19 +348,3 @@ class _Compiler:
 
 def _is_code(scheme: str, code: str) -> bool:
     return SCHEMES[scheme].code.fullmatch(code) is not None
-
-
-def _component(row: Row | None, names: list[str]) -> int:
-    if row is None:
-        return 0
-    return names.index(row["component"]) + 1 if row["component"] in names else EACH_CODE
-
-
-def _runs(numbers: np.ndarray) -> list[tuple[int, int]]:
-    """Runs of consecutive numbers, as (first, last)."""
-    if numbers.size == 0:
-        return []
-    breaks = np.flatnonzero(np.diff(numbers) != 1)
-    firsts = numbers[np.concatenate([[0], breaks + 1])]
-    lasts = numbers[np.concatenate([breaks, [numbers.size - 1]])]
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

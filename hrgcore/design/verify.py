@@ -118,6 +118,7 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     yield "procedures", "companion", 0, 1
     yield "roots", "split_chain", 0, chain
     yield "roots", "cc_list", -1, sizes["cc lists"] - 1
+    yield "roots", "cc_bit", -1, sizes["diagnosis words"] * k.LIST_BITS - 1
     yield "roots", "interventions", -1, sizes["procedure words"] * k.LIST_BITS - 1
     yield "cc_points", "", 0, 100
     yield "grid", "", k.METHOD_PROCEDURE, k.METHOD_DIAGNOSIS

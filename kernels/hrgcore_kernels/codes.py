@@ -70,4 +70,8 @@ FACT_BURN_SEVERITY = 8
 FACT_BURN_INTERVENTION = 9
 N_RANGE_FACTS = 10
 
+# Bits of the codes that have points in a score, among the lists of diagnoses and of procedures.
+BURN_BIT = 0
+TRAUMA_BIT = 1
+
 LIST_BITS = 63  # lists held in one 64-bit word; the sign bit is left alone

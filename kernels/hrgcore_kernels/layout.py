@@ -32,8 +32,8 @@ def _record(**fields: str) -> np.dtype[np.void]:
 #: A rule: its tests, where it leads (HRG or root; minus an error category), the method of an exception, the days of an unbundling
 #: (0 none, 1 rehabilitation, 2 palliative).
 RULE = _record(test_start="i4", test_end="i4", outcome="i2", method="u1", days="u1")
-#: A test of a fact: what the mask leaves of it lies from ``low`` to ``low + span``, as unsigned numbers. A range has all bits in its
-#: mask; "any of these bits" is 1 and above, "none of them" is 0. One form for all tests spares the kernels a branch for each.
+#: A test of a fact: what the mask leaves of it lies from ``low`` to ``low + span``, as unsigned numbers. A range has all bits in
+#: its mask; "any of these bits" is 1 and above, "none of them" is 0. One form for all tests spares the kernels a branch for each.
 TEST = _record(mask="i8", low="i8", span="u8", fact="i2")
 #: An ICD-10 number: hierarchy -1 is not covered; components 0 are none.
 DIAGNOSIS = _record(
@@ -57,8 +57,8 @@ PROCEDURE = _record(
     trauma_component="u1",
     burn_component="u1",
 )
-#: A root: its splits, its CC list and the bit of its intervention list (-1: none).
-ROOT = _record(split_chain="i4", cc_list="i2", interventions="i2")
+#: A root: its splits, its CC list and that list's bit, and the bit of its intervention list (-1: none).
+ROOT = _record(split_chain="i4", cc_list="i2", cc_bit="i2", interventions="i2")
 #: Secondary diagnoses that give no points on a CC list (-1: all lists): numbers from low to high.
 EXCLUSION = _record(cc_list="i4", low="i4", high="i4")
 #: An encoded episode: where its codes stand, and its numbers (NUMBER_BLANK or NUMBER_INVALID where there is none).

@@ -17,20 +17,22 @@ def stands_before(codes, at):
 
 
 @inline
-def cc_score(design, cc_list, diagnoses, count, primary):
-    """Points of the distinct secondary diagnoses on a CC list.
+def cc_score(design, root, diagnoses, count, primary):
+    """Points of the distinct secondary diagnoses on the CC list of a root.
 
     Rule: docs/grouping.md section 3, `cc`: none for the primary diagnosis itself, nor for what it excludes.
     """
-    if cc_list < 0:
+    if root.cc_list < 0:
         return 0
+    word = root.cc_bit // LIST_BITS
+    mask = np.int64(1) << (root.cc_bit % LIST_BITS)
     total = 0
     for at in range(count):
         code = diagnoses[at]
-        points = design.cc_points[cc_list, code]
-        if points == 0 or code == primary or stands_before(diagnoses, at) or excluded(design, cc_list, code, primary):
+        if (design.diagnosis_words[code, word] & mask) == 0 or code == primary or stands_before(diagnoses, at):
             continue
-        total += np.int64(points)
+        if not excluded(design, root.cc_list, code, primary):
+            total += np.int64(design.cc_points[root.cc_list, code])
     return total
 
 

@@ -6,11 +6,13 @@ import numpy as np
 
 from hrgcore_kernels.accelerate import inline
 from hrgcore_kernels.codes import (
+    BURN_BIT,
     FACT_BURN_INTERVENTION,
     FACT_BURN_SEVERITY,
     FACT_PROCEDURES,
     FACT_TRAUMA_DIAGNOSIS,
     FACT_TRAUMA_INTERVENTION,
+    TRAUMA_BIT,
 )
 from hrgcore_kernels.facts import diagnosis_place, procedure_place
 from hrgcore_kernels.scores import add_points
@@ -37,28 +39,23 @@ def survey_diagnoses(design, episodes, rows, low, high, scratch):
     for word in range(words):
         facts[lists + word] = 0
     count = np.int64(0)
-    trauma = 0
-    burn = 0
     for at in range(low, high):
         episode = episodes.rows[rows[at]]
         for place in range(episode.diagnosis_start, episode.diagnosis_end):
             code = episodes.diagnoses[place]
             codes[count] = code
             count += 1
-            entry = design.diagnoses[code]
-            trauma |= entry.trauma_component
-            burn |= entry.burn_component
             for word in range(words):
                 facts[lists + word] |= design.diagnosis_words[code, word]
     facts[FACT_TRAUMA_DIAGNOSIS] = 0
     facts[FACT_BURN_SEVERITY] = 0
-    if trauma != 0:
+    if (facts[lists] >> TRAUMA_BIT) & 1 != 0:
         scratch.best[:] = 0
         for at in range(count):
             entry = design.diagnoses[codes[at]]
             if entry.trauma_component != 0:
                 facts[FACT_TRAUMA_DIAGNOSIS] += add_points(entry.trauma_component, entry.trauma_points, codes, at, scratch.best)
-    if burn != 0:
+    if (facts[lists] >> BURN_BIT) & 1 != 0:
         scratch.best[:] = 0
         for at in range(count):
             entry = design.diagnoses[codes[at]]
@@ -84,8 +81,6 @@ def survey_procedures(design, episodes, rows, low, high, scratch):
     dominant = np.int64(-1)
     not_covered = np.int64(-1)
     only_errors = True
-    trauma = 0
-    burn = 0
     for at in range(low, high):
         episode = episodes.rows[rows[at]]
         for place in range(episode.procedure_start, episode.procedure_end):
@@ -101,21 +96,19 @@ def survey_procedures(design, episodes, rows, low, high, scratch):
             elif hierarchy < 0 and not_covered < 0:
                 not_covered = count
             only_errors &= hierarchy == 0 and entry.error != 0
-            trauma |= entry.trauma_component
-            burn |= entry.burn_component
             for word in range(words):
                 facts[lists + word] |= design.procedure_words[code, word]
             count += 1
     facts[FACT_PROCEDURES] = weighed
     facts[FACT_TRAUMA_INTERVENTION] = 0
     facts[FACT_BURN_INTERVENTION] = 0
-    if trauma != 0:
+    if (facts[lists] >> TRAUMA_BIT) & 1 != 0:
         scratch.best[:] = 0
         for at in range(count):
             entry = design.procedures[codes[at]]
             if entry.trauma_component != 0:
                 facts[FACT_TRAUMA_INTERVENTION] += add_points(entry.trauma_component, entry.trauma_points, codes, at, scratch.best)
-    if burn != 0:
+    if (facts[lists] >> BURN_BIT) & 1 != 0:
         scratch.best[:] = 0
         for at in range(count):
             entry = design.procedures[codes[at]]
