@@ -75,3 +75,27 @@ def add_points(component, points, codes, at, best):
     more = max(0, points - best[component])
     best[component] += more
     return more
+
+
+@inline
+def trauma_score(records, codes, count, best):
+    """The trauma score of diagnoses or procedures, by their records (DIAGNOSIS or PROCEDURE). ``best`` is scratch."""
+    best[:] = 0
+    total = 0
+    for at in range(count):
+        entry = records[codes[at]]
+        if entry.trauma_component != 0:
+            total += add_points(entry.trauma_component, entry.trauma_points, codes, at, best)
+    return total
+
+
+@inline
+def burn_score(records, codes, count, best):
+    """The burn score of diagnoses or procedures, by their records (DIAGNOSIS or PROCEDURE). ``best`` is scratch."""
+    best[:] = 0
+    total = 0
+    for at in range(count):
+        entry = records[codes[at]]
+        if entry.burn_component != 0:
+            total += add_points(entry.burn_component, entry.burn_points, codes, at, best)
+    return total

@@ -15,7 +15,7 @@ from hrgcore_kernels.codes import (
     TRAUMA_BIT,
 )
 from hrgcore_kernels.facts import diagnosis_place, procedure_place
-from hrgcore_kernels.scores import add_points
+from hrgcore_kernels.scores import burn_score, trauma_score
 
 
 class Procedures(NamedTuple):
@@ -25,6 +25,12 @@ class Procedures(NamedTuple):
     dominant: np.int64  # place of the one of the highest hierarchy above 0, the earliest where equal
     not_covered: np.int64  # place of the first that the design does not name
     only_errors: bool  # there are some, and all carry an error category and can't be dominant
+
+
+@inline
+def scored(bits):
+    """Whether any code has points in the trauma score, and in the burn score, by the first word of lists."""
+    return (bits >> TRAUMA_BIT) & 1 != 0, (bits >> BURN_BIT) & 1 != 0
 
 
 @inline
@@ -47,20 +53,9 @@ def survey_diagnoses(design, episodes, rows, low, high, scratch):
             count += 1
             for word in range(words):
                 facts[lists + word] |= design.diagnosis_words[code, word]
-    facts[FACT_TRAUMA_DIAGNOSIS] = 0
-    facts[FACT_BURN_SEVERITY] = 0
-    if (facts[lists] >> TRAUMA_BIT) & 1 != 0:
-        scratch.best[:] = 0
-        for at in range(count):
-            entry = design.diagnoses[codes[at]]
-            if entry.trauma_component != 0:
-                facts[FACT_TRAUMA_DIAGNOSIS] += add_points(entry.trauma_component, entry.trauma_points, codes, at, scratch.best)
-    if (facts[lists] >> BURN_BIT) & 1 != 0:
-        scratch.best[:] = 0
-        for at in range(count):
-            entry = design.diagnoses[codes[at]]
-            if entry.burn_component != 0:
-                facts[FACT_BURN_SEVERITY] += add_points(entry.burn_component, entry.burn_points, codes, at, scratch.best)
+    trauma, burn = scored(facts[lists])
+    facts[FACT_TRAUMA_DIAGNOSIS] = trauma_score(design.diagnoses, codes, count, scratch.best) if trauma else 0
+    facts[FACT_BURN_SEVERITY] = burn_score(design.diagnoses, codes, count, scratch.best) if burn else 0
     return count
 
 
@@ -100,18 +95,7 @@ def survey_procedures(design, episodes, rows, low, high, scratch):
                 facts[lists + word] |= design.procedure_words[code, word]
             count += 1
     facts[FACT_PROCEDURES] = weighed
-    facts[FACT_TRAUMA_INTERVENTION] = 0
-    facts[FACT_BURN_INTERVENTION] = 0
-    if (facts[lists] >> TRAUMA_BIT) & 1 != 0:
-        scratch.best[:] = 0
-        for at in range(count):
-            entry = design.procedures[codes[at]]
-            if entry.trauma_component != 0:
-                facts[FACT_TRAUMA_INTERVENTION] += add_points(entry.trauma_component, entry.trauma_points, codes, at, scratch.best)
-    if (facts[lists] >> BURN_BIT) & 1 != 0:
-        scratch.best[:] = 0
-        for at in range(count):
-            entry = design.procedures[codes[at]]
-            if entry.burn_component != 0:
-                facts[FACT_BURN_INTERVENTION] += add_points(entry.burn_component, entry.burn_points, codes, at, scratch.best)
+    trauma, burn = scored(facts[lists])
+    facts[FACT_TRAUMA_INTERVENTION] = trauma_score(design.procedures, codes, count, scratch.best) if trauma else 0
+    facts[FACT_BURN_INTERVENTION] = burn_score(design.procedures, codes, count, scratch.best) if burn else 0
     return Procedures(count, dominant, not_covered, only_errors and count > 0)
