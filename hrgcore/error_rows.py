@@ -125,9 +125,10 @@ class _Errors:
                 yield _Part(invalid, _same(field, invalid), given, _same(messages.invalid(field), invalid))
 
     def _outcomes(self) -> Iterator[_Part]:
-        """Records that were valid and found no HRG, for all reasons but unbundled errors."""
+        """Records that found no HRG, for all reasons but unbundled errors, and those whose primary diagnosis fails besides."""
         found = self.grouped.episodes
-        rows = np.flatnonzero(np.isin(found["reason"], [k.REASON_ERROR_CATEGORY, *_REASON_MESSAGES]))
+        besides = np.isin(found["reason"], [k.REASON_INVALID_FIELD, k.REASON_SPELL_DISAGREES]) & (found["error"] != 0)
+        rows = np.flatnonzero(np.isin(found["reason"], [k.REASON_ERROR_CATEGORY, *_REASON_MESSAGES]) | besides)
         said = np.array([_REASON_MESSAGES.get(reason, "") for reason in range(k.REASON_EPISODE_FAILED + 1)])[found["reason"][rows]]
         said = np.where(found["error"][rows] != 0, self.categories[found["error"][rows]], said)
         yield from self._at_fault(rows, found["error_at"][rows].astype(np.int64), said)

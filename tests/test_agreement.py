@@ -57,6 +57,14 @@ def test_engines_agree_on_what_random_spells_hardly_meet() -> None:
     assert result.spells.column("SpellReason").to_pylist()[-1] == REASONS[codes.REASON_NO_RULE]
 
 
+def test_engines_agree_on_the_error_category_of_an_episode_whose_age_is_out_of_range() -> None:
+    shared = {"PROCODET": "R", "EPIORDER": "1", "EPIDUR": "2", "DIAG_01": "P070"}  # fails from 19 on
+    shared |= {field: values[0] for field, values in both("small").maker.pools.values.items()}
+    ages = ("18", "19", "131", "")
+    result = assert_agree(both("small"), Input([[shared | {"PROVSPNO": age, "STARTAGE": age}] for age in ages]))
+    assert result.errors.column("CodeType").to_pylist() == ["DIAG_01", "STARTAGE", "STARTAGE"]
+
+
 def test_as_many_spells_as_wanted_were_made() -> None:
     if len(MADE) < 2:
         pytest.skip("counts what the tests above made")

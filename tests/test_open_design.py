@@ -277,6 +277,13 @@ def test_each_deliberate_error_of_the_sample_is_reported(sample: Result) -> None
     assert all(message.startswith("UZ") or "covered" in message for message in others), others
 
 
+def test_rows_of_the_sample_that_fail_a_field_report_their_primary_diagnosis_too(sample: Result) -> None:
+    rows = sample.errors.to_pylist()
+    vague = {row["Row"] for row in rows if row["ErrorMessage"].startswith("UZ02")}
+    fields = {row["Row"] for row in rows if not row["ErrorMessage"].startswith("UZ")}
+    assert {459, 460, 461, 462, 463, 465, 466} <= vague & fields
+
+
 def test_the_invalid_codes_of_the_sample(sample: Result) -> None:
     rows = zip(*(sample.errors[name].to_pylist() for name in ("Code", "ErrorMessage")), strict=True)
     codes = Counter(code for code, message in rows if message.endswith("iagnosis is invalid"))

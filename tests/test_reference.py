@@ -300,8 +300,31 @@ def test_error_rules_that_do_not_apply_let_the_diagnosis_pass() -> None:
     assert one("J459 Z509").hrg == "DZ15C"  # not the primary diagnosis
 
 
-def test_field_failures_come_before_the_error_category() -> None:
-    assert [error.field for error in one("Z509", SEX="7").errors] == ["SEX"]
+def test_an_episode_that_fails_a_field_is_held_against_the_error_categories_too() -> None:
+    result = one("Z509", "U212", SEX="7")
+    assert why(result) == ("UZ01Z", "invalid field")
+    assert [(error.field, error.message) for error in result.errors] == [
+        ("SEX", "Sex is invalid"),
+        ("DIAG_01", "UZ01 - Invalid Primary Diagnosis"),
+    ]
+    assert (result.root_rule, result.unbundled) == ("", ())
+
+
+def test_no_condition_holds_on_an_age_that_is_invalid() -> None:
+    assert [error.field for error in one("P070", STARTAGE="131").errors] == ["STARTAGE"]  # UZ03 from 19 on
+    assert [error.field for error in one("T203 T311", STARTAGE="").errors] == ["STARTAGE"]  # UZ15 at 0
+
+
+def test_an_invalid_primary_diagnosis_has_no_category_and_an_invalid_secondary_one_is_on_no_list() -> None:
+    assert [error.field for error in one("Z5X Z509").errors] == ["DIAG_01"]
+    assert [error.field for error in one("T20 T31", STARTAGE="30").errors] == ["DIAG_01", "DIAG_02"]
+    assert [error.message[:4] for error in one("T202 T31", STARTAGE="30").errors] == ["Diag", "UZ15"]
+
+
+def test_disagreeing_episodes_are_held_against_the_error_categories_too() -> None:
+    found = spell(episode("Z509", SEX="1", EPIORDER="1"), episode("J459", SEX="2", EPIORDER="2"))
+    assert [error.field for error in found.episodes[0].errors] == ["SEX", "DIAG_01"]
+    assert [error.field for error in found.episodes[1].errors] == ["SEX"]
 
 
 # 3. Facts -------------------------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from hrgcore_kernels import codes
 
 _FAILED = METHODS[codes.METHOD_FAILED]
 _OF_LAST_EPISODE = ("DISDEST", "DISMETH")
+_NO_AGE = -1  # no condition on the age holds
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,14 @@ class ReferenceEngine:
             children.step("validation", "{} {}: {}.", error.field, error.code, error.message, outcome="failed")
         if errors:
             trace.step("validation", "Fields: the episode fails.", outcome="failed", under=children)
+            category = self._diagnosis_error(_facts(self.design, episode), trace) if episode.has_primary else None
+            if category is not None and category.error is not None:
+                errors += (category.error,)
             reason = codes.REASON_SPELL_DISAGREES if disagreements else codes.REASON_INVALID_FIELD
             return self._episode_result(episode, self._failure(reason), (), errors, trace)
         trace.step("validation", "Fields: all are valid, and the spell's episodes agree.", outcome="passed")
-        record = _record([episode])
-        facts = Facts(self.design, record, record.primaries[0])
+        facts = _facts(self.design, episode)
+        record = facts.record
         error_category = self._diagnosis_error(facts, trace)
         if error_category is not None:
             outcome, unbundled = error_category, None
@@ -173,11 +177,17 @@ def _recorder(trace: bool) -> Recorder:
     return Trace() if trace else Recorder()
 
 
+def _facts(design: Design, episode: Episode) -> Facts:
+    """The facts of an episode by itself."""
+    record = _record([episode])
+    return Facts(design, record, record.primaries[0])
+
+
 def _record(ordered: Sequence[Episode]) -> Record:
-    """Episodes in spell order as one record. An episode's first diagnosis is its primary one: only valid episodes come here."""
+    """Episodes in spell order as one record. Each has a valid primary diagnosis, which is its first diagnosis."""
     first, last = ordered[0], ordered[-1]
     return Record(
-        age=first.numbers["STARTAGE"],
+        age=first.numbers.get("STARTAGE", _NO_AGE),
         los=sum(episode.calc_epidur for episode in ordered),
         coded={field: (last if field in _OF_LAST_EPISODE else first).coded[field] for field in CODED_FIELDS},
         primaries=tuple(episode.diagnoses[0] for episode in ordered),

@@ -58,6 +58,11 @@ class Episode:
     secondary_text: str
 
     @property
+    def has_primary(self) -> bool:
+        """Whether DIAG_01 is valid; it is then the first of ``diagnoses``."""
+        return bool(self.diagnoses) and self.diagnoses[0].field == "DIAG_01"
+
+    @property
     def order(self) -> int:
         """EPIORDER; 0, before all others, where it is invalid."""
         return self.numbers.get("EPIORDER", 0)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import kernel
-from hrgcore_kernels.codes import FIRST_SPELL_FAILURE, REASON_EPISODE_FAILED, REASON_INVALID_FIELD, REASON_SPELL_DISAGREES
+from hrgcore_kernels.codes import REASON_EPISODE_FAILED
 from hrgcore_kernels.layout import EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design, Episodes, Int64s, Records, Scratch
-from hrgcore_kernels.outcome import fails_as_primary, failure
+from hrgcore_kernels.outcome import fails_before_grouping, failure
 from hrgcore_kernels.record import group_record
 from hrgcore_kernels.signatures import DESIGN, EPISODES, SCRATCH, array
 from hrgcore_kernels.unbundle import unbundle
@@ -71,15 +71,10 @@ def group_spells(
                 spell_los += los
                 days = episodes.rows[row].critical_care_days
                 critical += days if 0 < days <= settings[5] else 0
-            if failed == 0:
-                outcome, report, dominant = group_record(design, episodes, rows, first, end, los, scratch)
-            elif failed >> FIRST_SPELL_FAILURE != 0:
-                outcome = failure(REASON_SPELL_DISAGREES, 0, 0, -1)
-            else:
-                outcome = failure(REASON_INVALID_FIELD, 0, 0, -1)
+            outcome, report, dominant = group_record(design, episodes, rows, first, end, los, failed, scratch)
             if whole:
                 break
-            if failed == 0 and not fails_as_primary(outcome):
+            if not fails_before_grouping(outcome):
                 written, outcome = unbundle(design, episodes, row, outcome, scratch, unbundled, written)
             if outcome.hrg == 0:
                 all_grouped = False

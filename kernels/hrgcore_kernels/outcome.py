@@ -5,7 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline
-from hrgcore_kernels.codes import FACT_CC, FACT_INTERVENTIONS, METHOD_FAILED, REASON_ERROR_CATEGORY, REASON_NO_SPLIT
+from hrgcore_kernels.codes import (
+    FACT_CC,
+    FACT_INTERVENTIONS,
+    METHOD_FAILED,
+    REASON_ERROR_CATEGORY,
+    REASON_INVALID_FIELD,
+    REASON_NO_SPLIT,
+    REASON_SPELL_DISAGREES,
+)
 from hrgcore_kernels.rules import first_rule
 from hrgcore_kernels.scores import cc_score, interventions
 
@@ -43,8 +51,10 @@ def failure(reason, rule, error, error_at):
 
 
 @inline
-def fails_as_primary(outcome):
-    """Whether a record failed because its primary diagnosis may not stand first (docs/grouping.md section 2, last paragraph)."""
+def fails_before_grouping(outcome):
+    """Whether a record failed a check of docs/grouping.md section 2, the last paragraph included."""
+    if outcome.reason == REASON_INVALID_FIELD or outcome.reason == REASON_SPELL_DISAGREES:
+        return True
     return outcome.reason == REASON_ERROR_CATEGORY and outcome.error_at < 0
 
 

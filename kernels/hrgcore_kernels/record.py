@@ -3,7 +3,17 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline
-from hrgcore_kernels.codes import FACT_AGE, FACT_LOS, METHOD_PROCEDURE, REASON_ERROR_CATEGORY
+from hrgcore_kernels.codes import (
+    FACT_AGE,
+    FACT_LOS,
+    FAIL_STARTAGE,
+    FIRST_SPELL_FAILURE,
+    METHOD_PROCEDURE,
+    NUMBER_INVALID,
+    REASON_ERROR_CATEGORY,
+    REASON_INVALID_FIELD,
+    REASON_SPELL_DISAGREES,
+)
 from hrgcore_kernels.facts import set_companions, set_patient, set_primary
 from hrgcore_kernels.outcome import failure, split
 from hrgcore_kernels.root import (
@@ -19,14 +29,15 @@ from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
 
 
 @inline
-def group_record(design, episodes, rows, low, high, los, scratch):
+def group_record(design, episodes, rows, low, high, los, failed, scratch):
     """The outcome of the record ``rows[low:high]``, the row that gave its primary diagnosis, and its dominant procedure (0: none).
 
-    Rule: docs/grouping.md sections 2 (error categories), 3, 4 and 6; an episode is a record of one row. The record's facts are
-    left in ``scratch``.
+    ``failed`` has the bits of the checks that an episode failed; it is then held against the error categories of its primary
+    diagnosis only. Rule: docs/grouping.md sections 2 (error categories), 3, 4 and 6; an episode is a record of one row. The
+    record's facts are left in ``scratch``.
     """
     facts, diagnoses, procedures = scratch.facts, scratch.diagnoses, scratch.procedures
-    facts[FACT_AGE] = episodes.rows[rows[low]].age
+    facts[FACT_AGE] = episodes.rows[rows[low]].age if (failed >> FAIL_STARTAGE) & 1 == 0 else NUMBER_INVALID
     facts[FACT_LOS] = los
     set_patient(design, episodes.coded, rows[low], rows[high - 1], facts)
     d_count = survey_diagnoses(design, episodes, rows, low, high, scratch)
@@ -39,8 +50,12 @@ def group_record(design, episodes, rows, low, high, los, scratch):
 
     if high - low == 1:
         rule = first_rule(design, design.diagnoses[primary].error_chain, facts)
+        error = -np.int64(design.rules[rule].outcome)
+        if failed != 0:
+            reason = REASON_SPELL_DISAGREES if failed >> FIRST_SPELL_FAILURE != 0 else REASON_INVALID_FIELD
+            return failure(reason, 0, error, -1), report, np.int64(0)
         if rule != 0:
-            return failure(REASON_ERROR_CATEGORY, rule, -np.int64(design.rules[rule].outcome), -1), report, np.int64(0)
+            return failure(REASON_ERROR_CATEGORY, rule, error, -1), report, np.int64(0)
 
     code = np.int64(0)
     error_at = np.int64(-1)
