@@ -42,11 +42,11 @@ def dense_tables(grouper: Grouper) -> Tables:
     a, codes = bundle.arrays, bundle.strings("icd10_codes")
     splits = _cc_splits()
     names = ["", *(row["root"] for row in _rows("roots"))]
-    rules = [a["chain_rules"][a["chain_start"][chain] : a["chain_start"][chain + 1]] for chain in a["diagnoses"]["root_chain"]]
+    first = a["steps"][a["diagnoses"]["root_chain"]]
     found = []
-    for number, chain in enumerate(rules):
-        if len(chain) == 1 and a["rules"]["test_start"][chain[0]] == a["rules"]["test_end"][chain[0]]:
-            root = int(a["rules"]["outcome"][chain[0]])
+    for number, step in enumerate(first):
+        if step["mask"] == 0 and step["low"] == 0 and step["rule"] > 0:  # one rule, without conditions
+            root = int(a["rules"]["outcome"][step["rule"]])
             if names[root] in set(splits["root"]):
                 found.append(
                     (codes[number], int(a["diagnoses"]["hierarchy"][number]), names[root], int(a["roots"]["cc_list"][root]))

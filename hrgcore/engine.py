@@ -78,6 +78,7 @@ def _scratch(design: Design, own: np.ndarray, starts: np.ndarray) -> Scratch:
         np.zeros(count_facts(design), np.int64),
         np.empty(diagnoses, np.uint16),
         np.empty(procedures, np.uint16),
+        np.empty(max(diagnoses, procedures), np.uint16),
         np.zeros(EACH_CODE + 1, np.int64),
     )
 

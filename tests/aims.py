@@ -9,8 +9,7 @@ from typing import NamedTuple
 from hrgcore.columns import CODED_FIELDS
 from hrgcore.design.conditions import UNBOUNDED, Lists, Range
 from hrgcore.design.index import CodeIndex
-from hrgcore.design.rules import RULE_TABLES
-from hrgcore.design.tables import SCORES, Row, Tables
+from hrgcore.design.tables import RULE_TABLES, SCORES, Row, Tables
 
 Pool = tuple[str, ...]
 

@@ -13,7 +13,7 @@ from spells import SPELLS, TOTAL, Input, Spell, example_of, making, spell_lists
 from twins import assert_agree
 
 from hrgcore.design.conditions import CONDITION_COLUMNS, Range
-from hrgcore.design.rules import RULE_TABLES
+from hrgcore.design.tables import RULE_TABLES
 from hrgcore.reasons import REASONS
 from hrgcore.result import Result
 from hrgcore_kernels import codes

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chains import told
 from small_design import small_texts
 
 from hrgcore.design import bundle as bundles
@@ -231,29 +232,24 @@ def _sizes() -> dict[str, int]:
 
 
 SIZE = _sizes()
-CHAIN = SIZE["chains"] - 1
 FACTS = 10 + SIZE["patient words"] + 2 * SIZE["diagnosis words"] + 2 * SIZE["procedure words"]
 _BOUNDS: list[tuple[str, str, int, int]] = [
-    ("chain_rules", "", 1, SIZE["rules"] - 1),
-    ("rules", "test_start", 0, SIZE["tests"]),
-    ("rules", "test_end", 0, SIZE["tests"]),
     ("rules", "outcome", 1 - SIZE["errors"], max(SIZE["roots"], SIZE["hrgs"]) - 1),
     ("rules", "method", 0, 5),
     ("rules", "days", 0, 2),
-    ("tests", "fact", 0, FACTS - 1),
-    *(("diagnoses", field, 0, CHAIN) for field in ("error_chain", "root_chain")),
-    *(("procedures", field, 0, CHAIN) for field in ("root_chain", "unbundle_chain")),
+    ("steps", "fact", 0, FACTS - 1),
+    ("steps", "rule", -1, SIZE["rules"] - 1),
+    ("steps", "fail", 1, SIZE["steps"]),
     *((table, "hierarchy", -1, 12) for table in ("diagnoses", "procedures")),
     *((table, f"{s}_component", 0, layout.EACH_CODE) for table in ("diagnoses", "procedures") for s in ("trauma", "burn")),
     *((table, f"{s}_points", 0, 1000) for table in ("diagnoses", "procedures") for s in ("trauma", "burn")),
     ("procedures", "error", 0, SIZE["errors"] - 1),
     ("procedures", "companion", 0, 1),
-    ("roots", "split_chain", 0, CHAIN),
     ("roots", "cc_list", -1, SIZE["cc lists"] - 1),
     ("roots", "interventions", -1, SIZE["procedure words"] * 63 - 1),
+    ("roots", "cc_points", 0, 100),
     ("cc_points", "", 0, 100),
     ("grid", "", 1, 2),
-    ("whole_record_chains", "", 0, CHAIN),
     ("settings", "", 0, 2**31 - 1),
     ("icd10_four", "", 0, SIZE["icd10"] - 1),
     ("icd10_five", "", 0, SIZE["icd10"] - 1),
@@ -279,7 +275,7 @@ def test_a_number_out_of_bounds_is_refused(tmp_path: Path, name: str, field: str
         verify(with_arrays(**{name: array}).arrays)
 
 
-@pytest.mark.parametrize("name", [f"{name}.offsets" for name in STRINGS] + ["chain_start", "exclusion_start"])
+@pytest.mark.parametrize("name", [f"{name}.offsets" for name in STRINGS] + ["step_start", "exclusion_start"])
 def test_starts_begin_at_0_never_fall_and_end_at_the_end(name: str) -> None:
     for at, value in ((0, 1), (-1, 10**6), (-1, 0), (1, -1), (1, 10**6)):
         array = BUNDLE.arrays[name].copy()
@@ -288,19 +284,20 @@ def test_starts_begin_at_0_never_fall_and_end_at_the_end(name: str) -> None:
             verify(BUNDLE.arrays | {name: array})
 
 
-def test_a_rule_whose_tests_end_before_they_start() -> None:
-    rules = BUNDLE.arrays["rules"].copy()
-    rules["test_start"][1], rules["test_end"][1] = 2, 1
-    with pytest.raises(ValueError, match="rules test_start"):
-        verify(BUNDLE.arrays | {"rules": rules})
-
-
-def test_places_to_skip_to_stay_within_the_chain() -> None:
-    for at, value in ((0, 0), (0, -1), (-1, 2), (0, 10**6)):
-        skips = BUNDLE.arrays["chain_skip"].copy()
-        skips[at] = value
-        with pytest.raises(ValueError, match="^chain_skip"):
-            verify(BUNDLE.arrays | {"chain_skip": skips})
+def test_a_walk_ends_within_the_block_of_its_table() -> None:
+    ends = BUNDLE.arrays["step_start"][1:] - 1
+    for at, field, value in (
+        (0, "mask", 1),
+        (0, "rule", 1),
+        *((end, "mask", 1) for end in ends),
+        *((end, "low", 1) for end in ends),
+        *((end, "rule", -1) for end in ends),
+        *((end - 1, "fail", 2) for end in ends),
+    ):
+        steps = BUNDLE.arrays["steps"].copy()
+        steps[field][at] = value
+        with pytest.raises(ValueError, match="^steps"):
+            verify(BUNDLE.arrays | {"steps": steps})
 
 
 @pytest.mark.parametrize("name", STRINGS)
@@ -330,15 +327,16 @@ def test_texts_must_be_utf8_and_cut_between_characters(name: str) -> None:
 )
 def test_a_chain_leads_to_what_its_place_allows(table: str, field: Any) -> None:
     """An HRG's number where a root's is expected would be read beyond the roots, and the other way round."""
-    wrong = 0 if (table, field) != ("diagnoses", "error_chain") else 1
     rules = BUNDLE.arrays["rules"].copy()
-    chains = BUNDLE.arrays[table][field]
-    chain = int(np.max(chains))
-    rules["outcome"][BUNDLE.arrays["chain_rules"][BUNDLE.arrays["chain_start"][chain]]] = wrong
-    if wrong == 0 and (table, field) in (("procedures", "unbundle_chain"), ("whole_record_chains", 1)):
-        rules["outcome"][BUNDLE.arrays["chain_rules"][BUNDLE.arrays["chain_start"][chain]]] = SIZE["roots"]
+    rule, _ = told(BUNDLE, int(np.max(BUNDLE.arrays[table][field])))[0]
+    rules["outcome"][rule] = 1 if field == "error_chain" else max(SIZE["roots"], SIZE["hrgs"])
     with pytest.raises(ValueError, match="rules outcome"):
         verify(BUNDLE.arrays | {"rules": rules})
+    for chain in (-1, 1 if field != "error_chain" else SIZE["steps"] - 1, SIZE["steps"]):  # no step, or another table's
+        chains = BUNDLE.arrays[table].copy()
+        chains[field] = chain
+        with pytest.raises(ValueError, match="chain$"):
+            verify(BUNDLE.arrays | {table: chains})
 
 
 @pytest.mark.parametrize("name", ARRAYS)

@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pytest
+from chains import told
 from small_design import small_texts
 from spoiling import compiling_faults, spoiled
 
@@ -29,8 +30,7 @@ def number(bundle: Bundle, scheme: str, code: str) -> int:
 
 
 def chain(bundle: Bundle, at: int) -> list[int]:
-    start, end = bundle.arrays["chain_start"][at : at + 2]
-    return list(bundle.arrays["chain_rules"][start:end])
+    return [rule for rule, _ in told(bundle, at)]
 
 
 def roots_tried(bundle: Bundle, scheme: str, code: str) -> list[str]:
@@ -421,6 +421,19 @@ def test_each_rule_of_a_chain_stands_once_however_often_it_names_the_code() -> N
     assert roots_tried(compiled(texts), "icd10", "J451") == ["PD10", "DZ16", "DZ15"]
 
 
+def test_rules_that_follow_each_other_and_share_a_test_stand_under_it() -> None:
+    rows = ["1,K529,19+,,female,,,DZ15", "1,K529,19+,,!female,,,DZ16", "1,K529,0-18,5+,,,,DZ11", "2,K529,0-18,,,,,PD10"]
+    texts = small_texts()
+    texts["diagnosis_roots.csv"] += "".join(f"{row},judgement\n" for row in rows)
+    bundle = compiled(texts)
+    rules = told(bundle, bundle.arrays["diagnoses"]["root_chain"][number(bundle, "icd10", "K529")])
+    tests = [steps for _, steps in rules]
+    assert len(tests) >= 4
+    (adult, woman), (adult_too, man), (child, stay), (child_too,) = tests[:4]
+    assert (adult, child) == (adult_too, child_too)
+    assert len({adult, woman, man, child, stay}) == 5
+
+
 def test_splits_of_a_later_step_may_overlap_those_of_an_earlier_one() -> None:
     bundle = compiled()
     place = [row["root"] for row in bundle.tables["roots"]].index("EB03") + 1
@@ -458,14 +471,14 @@ def test_lists_beyond_one_word_of_bits(words: int) -> None:
     bundle = compiled(texts)
     assert bundle.arrays["diagnosis_words"].shape[1] == words
     table = bundle.arrays["diagnosis_words"]
-    tests, rules = bundle.arrays["tests"], bundle.arrays["rules"]
+    steps = bundle.arrays["steps"]
     first = k.N_RANGE_FACTS + bundle.arrays["field_sets"].shape[2] + words  # facts: patient, primary, diagnosis
-    chained = chain(bundle, bundle.arrays["diagnoses"]["root_chain"][number(bundle, "icd10", "K529")])
+    chained = told(bundle, bundle.arrays["diagnoses"]["root_chain"][number(bundle, "icd10", "K529")])
     assert len(chained) == count + 2
 
-    def holds(rule: int, code: str) -> bool:
+    def holds(rule: tuple[int, tuple[int, ...]], code: str) -> bool:
         row = table[number(bundle, "icd10", code)]
-        for test in tests[rules["test_start"][rule] : rules["test_end"][rule]]:
+        for test in steps[list(rule[1])]:
             left = int(row[test["fact"] - first] & test["mask"]) - int(test["low"])
             if not 0 <= left <= int(test["span"]):
                 return False
@@ -473,10 +486,10 @@ def test_lists_beyond_one_word_of_bits(words: int) -> None:
 
     for place, rule in enumerate(chained[:count]):
         assert (holds(rule, "J450"), holds(rule, "J451"), holds(rule, "J459")) == (place % 2 == 1, place % 2 == 0, False)
-        assert rules["test_end"][rule] - rules["test_start"][rule] == 1
+        assert len(rule[1]) == 1
     either, neither = chained[count:]
     assert [holds(either, code) for code in ("J450", "J451", "J459")] == [True, True, False]
-    assert rules["test_end"][either] - rules["test_start"][either] == 1
+    assert len(either[1]) == 1
     assert [holds(neither, code) for code in ("J450", "J451", "J459")] == [False, False, True]
 
 

@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import pyarrow as pa
 import pytest
+from chains import told
 from designs import both
 
 from hrgcore.columns import CODED_FIELDS
@@ -166,12 +167,13 @@ def test_a_boundary_moved_by_one_is_noticed(fact: str) -> None:
         expected = [split_of(splits, case).reference for case in cases]
         for row in own[:2]:
             rule = STARTER.bundle.rule_references.index(row.reference)
-            for place in range(KERNELS.rules[rule].test_start, KERNELS.rules[rule].test_end):
-                tests = KERNELS.tests.copy()
-                if tests[place].fact == RANGE_FACTS.index(fact) and tests[place].low > 0:
-                    tests[place].low += 1
-                    tests.flags.writeable = False
-                    if kernels_find(root, cases, KERNELS._replace(tests=tests)) == expected:
+            chain = dict(told(STARTER.bundle, int(KERNELS.roots[_ROOTS[root]].split_chain)))
+            for place in chain[rule]:
+                steps = KERNELS.steps.copy()
+                if steps[place].fact == RANGE_FACTS.index(fact) and steps[place].low > 0:
+                    steps[place].low += 1
+                    steps.flags.writeable = False
+                    if kernels_find(root, cases, KERNELS._replace(steps=steps)) == expected:
                         missed.append(row.reference)
         if len(missed) > 5:
             break

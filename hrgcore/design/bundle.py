@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from hrgcore.design.tables import BASES, Tables, read_texts
+from hrgcore.design.tables import BASES, RULE_TABLES, Tables, read_texts
 from hrgcore.design.verify import ARRAYS, verify
 from hrgcore.errors import DesignError, OutputError
 
@@ -85,8 +85,6 @@ class Bundle:
     @cached_property
     def rule_references(self) -> list[str]:
         """How each rule is named: `splits.csv:12`; empty for rule 0."""
-        from hrgcore.design.rules import RULE_TABLES
-
         table, line = self.arrays["rule_table"].tolist(), self.arrays["rule_line"].tolist()
         return ["", *(f"{RULE_TABLES[t]}.csv:{at}" for t, at in zip(table[1:], line[1:], strict=True))]
 

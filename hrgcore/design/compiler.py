@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 import numpy as np
@@ -18,8 +18,8 @@ from hrgcore.design.labels import compose
 from hrgcore.design.lists import LISTS_OF, cc_name, compile_lists, compile_sets
 from hrgcore.design.lookups import field_lookup, icd10_lookups, opcs4_lookup
 from hrgcore.design.points import check_scores, compile_cc, compile_scores, whole_number
-from hrgcore.design.rules import RULE_TABLES, SCOPE_TABLE, Bits, RuleBook
-from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, Row, Tables
+from hrgcore.design.rules import SCOPE_TABLE, Bits, RuleBook
+from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, RULE_TABLES, Row, Tables
 from hrgcore.errors import DesignError
 from hrgcore_kernels import codes as k
 from hrgcore_kernels.layout import DIAGNOSIS, PROCEDURE, ROOT
@@ -81,6 +81,7 @@ class _Compiler:
         check_scores(self.tables)
         self._grid()
         self.arrays.update(compile_cc(self.tables, self.index["icd10"], self.cc_lists, self.cc_lists_used))
+        self._equal_points()
         self._check_use(book)
         self._texts()
 
@@ -155,23 +156,27 @@ class _Compiler:
                         self.tables.fault(row, f"days {row['days']!r} is neither blank, rehabilitation nor palliative.")
                     days[rule] = _DAYS.get(row["days"], 0)
         icd10, opcs4 = self.index["icd10"], self.index["opcs4"]
+        # The chains of each table in the order of RULE_TABLES.
         self.diagnoses["error_chain"] = book.chains_by_code("diagnosis_errors", icd10)
+        book.steps.end_table()
         self.diagnoses["root_chain"] = book.chains_by_code("diagnosis_roots", icd10)
+        book.steps.end_table()
         self.procedures["root_chain"] = book.chains_by_code("procedure_roots", opcs4)
-        self.procedures["unbundle_chain"] = book.chains_by_code("unbundling", opcs4)
-        by_step = sorted(self.tables["exceptions"], key=lambda row: (row.step, row.line))
-        own = [row for row in self.tables["unbundling"] if "codes" not in row.codes]
-        own.sort(key=lambda row: (row.step, row.line))
-        self.arrays["whole_record_chains"] = np.array(
-            [book.chain(map(book.number, by_step)), book.chain(map(book.number, own))], np.int32
-        )
+        book.steps.end_table()
+        exceptions = book.chain(map(book.number, _in_order(self.tables["exceptions"])))
+        book.steps.end_table()
         self._roots(book)
+        book.steps.end_table()
+        self.procedures["unbundle_chain"] = book.chains_by_code("unbundling", opcs4)
+        own = [row for row in self.tables["unbundling"] if "codes" not in row.codes]
+        self.arrays["whole_record_chains"] = np.array([exceptions, book.chain(map(book.number, _in_order(own)))], np.int32)
+        book.steps.end_table()
         for rule, row in enumerate(book.rows, 1):
-            if rule not in book.reached() and row.table != "splits":
+            if rule not in book.reached and row.table != "splits":
                 self.tables.fault(
                     row, "is never tried: rows without conditions come first for each of its codes. Remove it or reorder."
                 )
-            if rule not in book.reached() and row.table == "splits" and row["root"] not in self.roots:
+            if rule not in book.reached and row.table == "splits" and row["root"] not in self.roots:
                 self.tables.fault(row, f"roots.csv has no {row['root']}. Add the root, or correct it.")
         self.arrays.update(book.arrays(methods, days))
 
@@ -205,7 +210,7 @@ class _Compiler:
         labels = [""] * (len(self.hrgs) + 1)
         self.cc_lists_used: set[str] = set()
         for root in self.tables["roots"]:
-            own = sorted(splits.get(root["root"], []), key=lambda row: (row.step, row.line))
+            own = _in_order(splits.get(root["root"], []))
             if not own:
                 self.tables.fault(
                     root, f"{root['root']} has no split. Give it at least one row in splits.csv (split Z if it is one HRG)."
@@ -234,6 +239,15 @@ class _Compiler:
         bits = self.bit_of["diagnosis_lists"].bit
         records["cc_bit"] = [-1, *(bits[cc_name(cc_lists[place])] if place >= 0 else -1 for place in lists[1:])]
         self.arrays["roots"] = records
+
+    def _equal_points(self) -> None:
+        """Note with each root the points of its CC list where they are all the same, which spares looking them up."""
+        points, words = self.arrays["cc_points"], self.arrays["diagnosis_words"]
+        for root in self.arrays["roots"]:
+            if root["cc_list"] >= 0:
+                word, bit = divmod(int(root["cc_bit"]), k.LIST_BITS)
+                found = np.unique(points[root["cc_list"], (words[:, word] >> bit) & 1 != 0])
+                root["cc_points"] = found[0] if len(found) == 1 else 0
 
     def _cc_list(self, root: Row, subchapter: Row | None) -> int:
         name = subchapter["cc_list"] if subchapter else ""
@@ -348,3 +362,8 @@ class _Compiler:
 
 def _is_code(scheme: str, code: str) -> bool:
     return SCHEMES[scheme].code.fullmatch(code) is not None
+
+
+def _in_order(rows: Iterable[Row]) -> list[Row]:
+    """Rules that name no codes, in the order in which they are tried."""
+    return sorted(rows, key=lambda row: (row.step, row.line))

@@ -9,8 +9,8 @@ import numpy as np
 from hrgcore.columns import CODED_FIELDS
 from hrgcore.design.conditions import Lists
 from hrgcore.design.index import CodeIndex
-from hrgcore.design.rules import RULE_TABLES, SCOPE_TABLE, Bits, union_name
-from hrgcore.design.tables import SCORES, Row, Tables
+from hrgcore.design.rules import SCOPE_TABLE, Bits, union_name
+from hrgcore.design.tables import RULE_TABLES, SCORES, Row, Tables
 from hrgcore_kernels import codes as k
 
 Members = dict[str, list[np.ndarray]]  # code numbers by list

@@ -1,21 +1,19 @@
-"""Rules as the kernels read them: tests in flat arrays, and for each code the chain of rules to be tried."""
+"""Rules as the kernels read them: where each leads, and for each code the chain of rules to be tried."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from hrgcore.design.conditions import LIST_SCOPES, RANGE_FACTS, Condition, Range, describe
 from hrgcore.design.index import CodeIndex
-from hrgcore.design.tables import BASES, Row, Tables
+from hrgcore.design.steps import Steps, Test
+from hrgcore.design.tables import BASES, RULE_TABLES, Row, Tables
 from hrgcore_kernels import codes as k
-from hrgcore_kernels.layout import RULE, TEST
+from hrgcore_kernels.layout import RULE
 
-#: Tables whose rows are rules; the number of a table is its place here.
-RULE_TABLES = ("diagnosis_errors", "diagnosis_roots", "procedure_roots", "exceptions", "splits", "unbundling")
 _ONLY_IN = {
     "cc": ("splits",),
     "interventions": ("splits",),
@@ -30,8 +28,6 @@ SCOPE_TABLE = {
     "companion": "procedure_lists",
 }
 
-
-Test = tuple[int, int, int, int]  # fact, mask, low, span: see hrgcore_kernels.layout.TEST
 _ALL_BITS = (1 << k.LIST_BITS) - 1
 
 
@@ -53,20 +49,21 @@ class Bits:
 
 @dataclass
 class RuleBook:
-    """Collects rules and chains. Rule 0 and chain 0 are none."""
+    """Collects rules and chains. Rule 0 and chain 0 are none. The chains of each table are made one after another."""
 
     tables: Tables
     bits: Mapping[str, Bits]  # by scope
     rows: list[Row] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)  # (table of names, name)
+    reached: set[int] = field(default_factory=set)  # rules that stand in some chain
+    steps: Steps = field(default_factory=Steps)
     _number: dict[tuple[str, int], int] = field(default_factory=dict)
-    _tests: list[list[Test]] = field(default_factory=list)
+    _tests: list[tuple[Test, ...]] = field(default_factory=list)
     _outcomes: list[int] = field(default_factory=list)
-    _chains: dict[tuple[int, ...], int] = field(default_factory=lambda: {(): 0})
 
     def add(self, row: Row, outcome: int) -> int:
         """Add a rule and return its number."""
-        tests = [test for condition in row.conditions for test in self._tests_of(row, condition)]
+        tests = tuple(test for condition in row.conditions for test in self._tests_of(row, condition))
         self.rows.append(row)
         self._tests.append(tests)
         self._outcomes.append(outcome)
@@ -79,13 +76,18 @@ class RuleBook:
         return self._number[row.table, row.line]
 
     def chain(self, rules: Iterable[int]) -> int:
-        """The number of the chain of these rules, cut after the first rule without conditions."""
+        """The chain of these rules, cut after the first rule without conditions."""
         kept: list[int] = []
         for rule in rules:
             kept.append(rule)
             if not self._tests[rule - 1]:
                 break
-        return self._chains.setdefault(tuple(kept), len(self._chains))
+        self.reached.update(kept)
+        try:
+            return self.steps.chain([(rule, self._tests[rule - 1]) for rule in kept])
+        except ValueError as error:
+            self.tables.fault(self.rows[kept[0] - 1], f"{error}. Name fewer codes in rules that have conditions.")
+            return 0
 
     def chains_by_code(self, table: str, index: CodeIndex) -> np.ndarray:
         """The chain of each code number, for the rules of a table that name codes: by step, most specific, file order."""
@@ -101,44 +103,21 @@ class RuleBook:
         chains = [self.chain(sorted(rules, key=rules.__getitem__)) for rules in tried]
         return np.array(chains, np.int32)
 
-    def reached(self) -> set[int]:
-        """Rules that stand in some chain."""
-        return {rule for chain in self._chains for rule in chain}
-
     def arrays(self, methods: Mapping[int, int], days: Mapping[int, int]) -> dict[str, np.ndarray]:
-        """The arrays of rules, tests and chains, and where each rule stands in the tables."""
-        ordered = self._ordered_tests()
-        tests = [test for rule in ordered for test in rule]
+        """The arrays of rules and steps, and where each rule stands in the tables."""
         rules = np.zeros(len(self.rows) + 1, RULE)
-        ends = _starts(len(rule) for rule in ordered)
-        rules["test_start"][1:] = ends[:-1]
-        rules["test_end"][1:] = ends[1:]
         rules["outcome"][1:] = self._outcomes
         for number, method in methods.items():
             rules["method"][number] = method
         for number, kind in days.items():
             rules["days"][number] = kind
-        table = np.zeros(len(tests), TEST)
-        for place, name in enumerate(("fact", "mask", "low", "span")):
-            table[name] = [test[place] for test in tests]
         return {
-            "chain_start": _starts(len(chain) for chain in self._chains),
-            "chain_rules": np.array([rule for chain in self._chains for rule in chain], np.int32),
-            "chain_skip": np.array([place for chain in self._chains for place in _skips(chain, ordered)], np.int32),
+            **self.steps.arrays(),
             "rules": rules,
-            "tests": table,
             "rule_table": np.array([0, *(RULE_TABLES.index(row.table) for row in self.rows)], np.uint8),
             "rule_line": np.array([0, *(row.line for row in self.rows)], np.int32),
             "rule_basis": np.array([0, *(BASES.index(row.basis) for row in self.rows)], np.uint8),
         }
-
-    def _ordered_tests(self) -> list[list[Test]]:
-        """Each rule's tests, the one that most rules of its table share first: where it fails, all of these can be passed over."""
-        shared = Counter((row.table, test) for row, tests in zip(self.rows, self._tests, strict=True) for test in tests)
-        return [
-            sorted(tests, key=lambda test, table=row.table: -shared[table, test])  # type: ignore[misc]
-            for row, tests in zip(self.rows, self._tests, strict=True)
-        ]
 
     def _tests_of(self, row: Row, condition: Condition) -> list[Test]:
         column = condition.fact if isinstance(condition, Range) else condition.scope
@@ -166,19 +145,3 @@ class RuleBook:
         """The fact number of a scope's first word of bits."""
         before = LIST_SCOPES[: LIST_SCOPES.index(scope)]
         return k.N_RANGE_FACTS + sum(self.bits[other].words for other in before)
-
-
-def _skips(chain: Sequence[int], tests: Sequence[Sequence[Test]]) -> list[int]:
-    """For each place of a chain, how many places on the next rule stands that does not begin with the same test."""
-    skips: list[int] = []
-    for place, rule in enumerate(chain):
-        begins = tests[rule - 1][:1]
-        on = place + 1
-        while begins and on < len(chain) and tests[chain[on] - 1][:1] == begins:
-            on += 1
-        skips.append(on - place)
-    return skips
-
-
-def _starts(lengths: Iterable[int]) -> np.ndarray:
-    return np.concatenate([np.zeros(1, np.int32), np.cumsum(np.fromiter(lengths, np.int32), dtype=np.int32)])

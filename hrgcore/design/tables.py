@@ -22,7 +22,8 @@ SETTINGS_FILE = "design.toml"
 MAX_HIERARCHY = 12
 _MAX_TABLE_BYTES = 64 * 1024 * 1024
 
-_RULE_TABLES = ("diagnosis_errors", "diagnosis_roots", "procedure_roots", "exceptions", "splits", "unbundling")
+#: Tables whose rows are rules; the number of a table is its place here.
+RULE_TABLES = ("diagnosis_errors", "diagnosis_roots", "procedure_roots", "exceptions", "splits", "unbundling")
 #: Each table's own columns: (must be there, may be there). `basis` must and `note` may stand in all; rules add the conditions.
 SCHEMA: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "icd10": (("category", "codes"), ()),
@@ -237,7 +238,7 @@ def _read_table(table: str, text: str | None, faults: list[str]) -> Iterator[Row
 
 def _headings_fit(table: str, headings: list[str], faults: list[str]) -> bool:
     must, may = SCHEMA[table]
-    allowed = {*must, *may, "basis", "note", *(CONDITION_COLUMNS if table in _RULE_TABLES else ())}
+    allowed = {*must, *may, "basis", "note", *(CONDITION_COLUMNS if table in RULE_TABLES else ())}
     wrong = [f"no column {name}" for name in (*must, "basis") if name not in headings]
     wrong += [f"unknown column {name!r}" for name in headings if name not in allowed]
     wrong += [f"column {name!r} twice" for name in sorted(set(headings)) if headings.count(name) > 1]
@@ -260,7 +261,7 @@ def _read_row(table: str, line: int, cells: dict[str, str], faults: list[str]) -
             faults.append(f"{where}: {column}: {error}.")
     conditions: tuple[Condition, ...] = ()
     try:
-        conditions = parse_conditions(cells) if table in _RULE_TABLES else ()
+        conditions = parse_conditions(cells) if table in RULE_TABLES else ()
     except ValueError as error:
         faults.append(f"{where}: {error}.")
     step = cells.get("step", "").strip() or "1"

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from hrgcore.design.conditions import RANGE_FACTS
+from hrgcore.design.steps import MORE, NONE
+from hrgcore.design.tables import RULE_TABLES
 from hrgcore_kernels import codes as k
 from hrgcore_kernels import layout
 
@@ -20,11 +22,9 @@ STRINGS = ("icd10_codes", "opcs4_codes", "hrg_codes", "hrg_labels", "error_codes
 
 #: Type and shape of every array of a bundle; a name in a shape is a size that must be the same wherever it stands.
 ARRAYS: dict[str, tuple[np.dtype[Any], tuple[int | str, ...]]] = {
-    "chain_start": (np.dtype("<i4"), ("chains+1",)),
-    "chain_rules": (np.dtype("<i4"), ("chained",)),
-    "chain_skip": (np.dtype("<i4"), ("chained",)),
     "rules": (layout.RULE, ("rules",)),
-    "tests": (layout.TEST, ("tests",)),
+    "steps": (layout.STEP, ("steps",)),
+    "step_start": (np.dtype("<i4"), (len(RULE_TABLES) + 1,)),
     "diagnoses": (layout.DIAGNOSIS, ("icd10",)),
     "diagnosis_words": (np.dtype("<i8"), ("icd10", "diagnosis words")),
     "procedures": (layout.PROCEDURE, ("opcs4",)),
@@ -60,18 +60,13 @@ def verify(arrays: Arrays) -> None:
     for name in STRINGS:
         _starts(arrays, f"{name}.offsets", sizes[f"{name} bytes"])
         _characters(arrays, name)
-    _starts(arrays, "chain_start", sizes["chained"])
+    _starts(arrays, "step_start", sizes["steps"])
     _starts(arrays, "exclusion_start", sizes["exclusions"])
     for name, field, low, high in _bounds(arrays, sizes):
         values = arrays[name][field] if field else arrays[name]
         if values.size and not (low <= int(values.min()) and int(values.max()) <= high):
             raise ValueError(f"{name} {field}")
-    places = np.arange(sizes["chained"])
-    ends = np.repeat(arrays["chain_start"][1:], np.diff(arrays["chain_start"]))
-    if ((arrays["chain_skip"] < 1) | (places + arrays["chain_skip"] > ends)).any():
-        raise ValueError("chain_skip")
-    if (arrays["rules"]["test_start"] > arrays["rules"]["test_end"]).any():
-        raise ValueError("rules test_start")
+    _steps(arrays)
     _outcomes(arrays, sizes)
 
 
@@ -87,7 +82,7 @@ def _sizes(arrays: Arrays) -> dict[str, int]:
                 expected = sizes.setdefault(size, found - bool(plus)) + bool(plus)
             if expected != found:
                 raise ValueError(name)
-    for size in ("icd10", "opcs4", "rules", "roots", "hrgs", "errors", "chains", "cc lists"):
+    for size in ("icd10", "opcs4", "rules", "steps", "roots", "hrgs", "errors", "cc lists"):
         if sizes[size] < 1:
             raise ValueError(size)
     for size in ("diagnosis words", "procedure words", "patient words"):
@@ -98,31 +93,26 @@ def _sizes(arrays: Arrays) -> dict[str, int]:
 
 def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str, int, int]]:
     """The lowest and highest value that each field of each array may have."""
-    chain = sizes["chains"] - 1
     facts = len(RANGE_FACTS) + sizes["patient words"] + 2 * sizes["diagnosis words"] + 2 * sizes["procedure words"]
-    yield "chain_rules", "", 1, sizes["rules"] - 1
-    yield "rules", "test_start", 0, sizes["tests"]
-    yield "rules", "test_end", 0, sizes["tests"]
     yield "rules", "outcome", 1 - sizes["errors"], max(sizes["roots"], sizes["hrgs"]) - 1
     yield "rules", "method", 0, k.METHOD_GLOBAL
     yield "rules", "days", 0, 2
-    yield "tests", "fact", 0, facts - 1
-    for table, chains in (("diagnoses", ("error_chain", "root_chain")), ("procedures", ("root_chain", "unbundle_chain"))):
-        for field in chains:
-            yield table, field, 0, chain
+    yield "steps", "fact", 0, facts - 1
+    yield "steps", "rule", MORE, sizes["rules"] - 1
+    yield "steps", "fail", 1, sizes["steps"]
+    for table in ("diagnoses", "procedures"):
         yield table, "hierarchy", -1, 12
         for score in ("trauma", "burn"):
             yield table, f"{score}_component", 0, layout.EACH_CODE
             yield table, f"{score}_points", 0, 1000
     yield "procedures", "error", 0, sizes["errors"] - 1
     yield "procedures", "companion", 0, 1
-    yield "roots", "split_chain", 0, chain
     yield "roots", "cc_list", -1, sizes["cc lists"] - 1
     yield "roots", "cc_bit", -1, sizes["diagnosis words"] * k.LIST_BITS - 1
     yield "roots", "interventions", -1, sizes["procedure words"] * k.LIST_BITS - 1
+    yield "roots", "cc_points", 0, 100
     yield "cc_points", "", 0, 100
     yield "grid", "", k.METHOD_PROCEDURE, k.METHOD_DIAGNOSIS
-    yield "whole_record_chains", "", 0, chain
     yield "settings", "", 0, 2**31 - 1
     yield "icd10_four", "", 0, sizes["icd10"] - 1
     yield "icd10_five", "", 0, sizes["icd10"] - 1
@@ -145,20 +135,46 @@ def _characters(arrays: Arrays, name: str) -> None:
         raise ValueError(f"{name}.offsets")
 
 
+def _steps(arrays: Arrays) -> None:
+    """A walk must end, and within the block of its table: no step leads past its block's last one, which always holds."""
+    steps, starts = arrays["steps"], arrays["step_start"]
+    if steps["rule"][0] != NONE or not _always(steps[:1]).all():
+        raise ValueError("steps rule")
+    ends = np.repeat(starts[1:], np.diff(starts))
+    places = np.arange(len(steps))
+    last = places == ends - 1
+    if (~last & (places + steps["fail"] >= ends)).any():
+        raise ValueError("steps fail")
+    if (last & ~(_always(steps) & (steps["rule"] >= 0))).any():
+        raise ValueError("steps rule")
+
+
+def _always(steps: np.ndarray) -> np.ndarray:
+    """Which steps hold whatever the facts are."""
+    always: np.ndarray = (steps["mask"] == 0) & (steps["low"] == 0)
+    return always
+
+
 def _outcomes(arrays: Arrays, sizes: Mapping[str, int]) -> None:
-    """Rules of splits must lead to HRGs, those of roots to roots; only error chains and unbundling may lead to error categories."""
-    outcome = arrays["rules"]["outcome"]
+    """Chains must stand in their table's block. Rules of splits must lead to HRGs, those of roots to roots; only error chains and
+    unbundling may lead to error categories.
+    """
     whole = arrays["whole_record_chains"]
-    for low, high, chains in (
-        (1, sizes["hrgs"] - 1, arrays["roots"]["split_chain"]),
-        (1, sizes["roots"] - 1, arrays["diagnoses"]["root_chain"]),
-        (1, sizes["roots"] - 1, arrays["procedures"]["root_chain"]),
-        (1, sizes["roots"] - 1, whole[:1]),
-        (1 - sizes["errors"], sizes["roots"] - 1, arrays["procedures"]["unbundle_chain"]),
-        (1 - sizes["errors"], sizes["roots"] - 1, whole[1:]),
-        (1 - sizes["errors"], -1, arrays["diagnoses"]["error_chain"]),
-    ):
-        for chain in np.unique(chains).tolist():
-            rules = arrays["chain_rules"][arrays["chain_start"][chain] : arrays["chain_start"][chain + 1]]
-            if rules.size and not (low <= int(outcome[rules].min()) and int(outcome[rules].max()) <= high):
-                raise ValueError("rules outcome")
+    errors, roots, hrgs = (sizes[name] - 1 for name in ("errors", "roots", "hrgs"))
+    of_table: dict[str, tuple[int, int, tuple[np.ndarray, ...]]] = {
+        "diagnosis_errors": (-errors, -1, (arrays["diagnoses"]["error_chain"],)),
+        "diagnosis_roots": (1, roots, (arrays["diagnoses"]["root_chain"],)),
+        "procedure_roots": (1, roots, (arrays["procedures"]["root_chain"],)),
+        "exceptions": (1, roots, (whole[:1],)),
+        "splits": (1, hrgs, (arrays["roots"]["split_chain"],)),
+        "unbundling": (-errors, roots, (arrays["procedures"]["unbundle_chain"], whole[1:])),
+    }
+    for table, start, end in zip(RULE_TABLES, arrays["step_start"][:-1], arrays["step_start"][1:], strict=True):
+        low, high, chains = of_table[table]
+        for chain in chains:
+            if not ((chain == 0) | (start <= chain) & (chain < end)).all():
+                raise ValueError(f"{table} chain")
+        rules = arrays["steps"]["rule"][start:end]
+        outcome = arrays["rules"]["outcome"][rules[rules > 0]]
+        if outcome.size and not (low <= int(outcome.min()) and int(outcome.max()) <= high):
+            raise ValueError("rules outcome")

@@ -71,7 +71,7 @@ def group_spells(
                 spell_los += los
                 days = episodes.rows[row].critical_care_days
                 critical += days if 0 < days <= settings[5] else 0
-            outcome, report, dominant = group_record(design, episodes, rows, first, end, los, failed, scratch)
+            outcome, report, dominant, failed = group_record(design, episodes, rows, first, end, los, failed, scratch)
             if whole:
                 break
             if not fails_before_grouping(outcome):

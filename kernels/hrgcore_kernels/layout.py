@@ -29,12 +29,14 @@ def _record(**fields: str) -> np.dtype[np.void]:
     return np.dtype([(name, f"<{kind}") for name, kind in fields.items()], align=True)
 
 
-#: A rule: its tests, where it leads (HRG or root; minus an error category), the method of an exception, the days of an unbundling
-#: (0 none, 1 rehabilitation, 2 palliative).
-RULE = _record(test_start="i4", test_end="i4", outcome="i2", method="u1", days="u1")
-#: A test of a fact: what the mask leaves of it lies from ``low`` to ``low + span``, as unsigned numbers. A range has all bits in
-#: its mask; "any of these bits" is 1 and above, "none of them" is 0. One form for all tests spares the kernels a branch for each.
-TEST = _record(mask="i8", low="i8", span="u8", fact="i2")
+#: A rule: where it leads (HRG or root; minus an error category), the method of an exception, the days of an unbundling (0 none,
+#: 1 rehabilitation, 2 palliative).
+RULE = _record(outcome="i2", method="u1", days="u1")
+#: A step of a chain: a test of a fact and what follows. The test holds where what the mask leaves of the fact lies from ``low`` to
+#: ``low + span``, as unsigned numbers. A range has all bits in its mask; "any of these bits" is 1 and above, "none of them" is 0:
+#: one form for all tests spares the kernels a branch for each. Where it holds, ``rule`` applies (0: none does; -1: go on with the
+#: next step); where it fails, go ``fail`` steps on. See hrgcore.design.steps.
+STEP = _record(mask="i8", low="i8", span="u8", rule="i4", fail="u2", fact="i2")
 #: An ICD-10 number: hierarchy -1 is not covered; components 0 are none.
 DIAGNOSIS = _record(
     error_chain="i4",
@@ -57,8 +59,9 @@ PROCEDURE = _record(
     trauma_component="u1",
     burn_component="u1",
 )
-#: A root: its splits, its CC list and that list's bit, and the bit of its intervention list (-1: none).
-ROOT = _record(split_chain="i4", cc_list="i2", cc_bit="i2", interventions="i2")
+#: A root: its splits, its CC list, that list's bit and the points of every code on it (0: they differ, see cc_points), and the bit
+#: of its intervention list (-1: none).
+ROOT = _record(split_chain="i4", cc_list="i2", cc_bit="i2", interventions="i2", cc_points="i1")
 #: Secondary diagnoses that give no points on a CC list (-1: all lists): numbers from low to high.
 EXCLUSION = _record(cc_list="i4", low="i4", high="i4")
 #: An encoded episode: where its codes stand, and its numbers (NUMBER_BLANK or NUMBER_INVALID where there is none).
@@ -108,11 +111,8 @@ UNBUNDLED = _record(row="i8", days="i4", rule="i4", split_rule="i4", hrg="u2", a
 class Design(NamedTuple):
     """A compiled design."""
 
-    chain_start: Int32s  # [chains + 1]: chain c tries chain_rules[chain_start[c]:chain_start[c + 1]]
-    chain_rules: Int32s
-    chain_skip: Int32s  # where a rule's first test fails: how far on the next rule stands that does not begin with the same test
     rules: Records  # RULE
-    tests: Records  # TEST
+    steps: Records  # STEP; a chain is the place of its first step
     diagnoses: Records  # DIAGNOSIS
     diagnosis_words: Int64s  # [codes, words] bits of lists
     procedures: Records  # PROCEDURE
@@ -157,4 +157,5 @@ class Scratch(NamedTuple):
     facts: Int64s  # [count_facts]: ranges, then words of list bits
     diagnoses: UInt16s  # [as many as any spell has]
     procedures: UInt16s  # [as many as any spell has]
+    found: UInt16s  # [as many codes as any spell has]: those on a list
     best: Int64s  # [EACH_CODE + 1] zeros: largest points of each component

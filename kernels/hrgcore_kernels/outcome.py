@@ -67,8 +67,8 @@ def split(design, root, root_rule, method, scratch, d_count, primary, p_count, e
     """
     entry = design.roots[root]
     facts = scratch.facts
-    facts[FACT_CC] = cc_score(design, entry, scratch.diagnoses, d_count, primary)
-    facts[FACT_INTERVENTIONS] = interventions(design, entry.interventions, scratch.procedures, p_count)
+    facts[FACT_CC] = cc_score(design, entry, scratch, d_count, primary)
+    facts[FACT_INTERVENTIONS] = interventions(design, entry.interventions, scratch, p_count)
     rule = first_rule(design, entry.split_chain, facts)
     facts[FACT_CC] = 0
     facts[FACT_INTERVENTIONS] = 0

@@ -1,4 +1,4 @@
-"""Rules: whether one applies to a record's facts, and which of a chain is the first that does."""
+"""Rules: which of a chain is the first that applies to a record's facts."""
 
 import numpy as np
 
@@ -6,25 +6,17 @@ from hrgcore_kernels.accelerate import inline
 
 
 @inline
-def holds(test, facts):
-    """Whether a test of a fact holds: what the mask leaves of it lies from ``low`` to ``low + span``, as unsigned numbers."""
-    return np.uint64((facts[test.fact] & test.mask) - test.low) <= test.span
-
-
-@inline
 def first_rule(design, chain, facts):
     """The number of the first rule of a chain whose tests all hold; 0 where none does.
 
-    Rule: tables/README.md, "Order". ``facts`` holds ranges, then words of list bits.
+    Rule: tables/README.md, "Order". ``facts`` holds ranges, then words of list bits. A chain ends with a step that always holds.
     """
-    at = design.chain_start[chain]
-    while at < design.chain_start[chain + 1]:
-        number = design.chain_rules[at]
-        rule = design.rules[number]
-        for place in range(rule.test_start, rule.test_end):
-            if not holds(design.tests[place], facts):
-                at += design.chain_skip[at] if place == rule.test_start else 1
-                break
+    at = np.int64(chain)
+    while True:
+        step = design.steps[at]
+        if np.uint64((facts[step.fact] & step.mask) - step.low) <= step.span:
+            if step.rule >= 0:
+                return np.int64(step.rule)
+            at += 1
         else:
-            return np.int64(number)
-    return np.int64(0)
+            at += np.int64(step.fail)

@@ -17,29 +17,42 @@ def stands_before(codes, at):
 
 
 @inline
-def cc_score(design, root, diagnoses, count, primary):
+def on_list(code_words, bit, codes, count, found):
+    """Put the codes on the list of this bit side by side in ``found``, in order; return how many there are.
+
+    Each code is written and only kept if it is on the list: no branch to guess.
+    """
+    word, shift = bit // LIST_BITS, np.int64(bit % LIST_BITS)
+    kept = np.int64(0)
+    for at in range(count):
+        found[kept] = codes[at]
+        kept += (code_words[codes[at], word] >> shift) & 1
+    return kept
+
+
+@inline
+def cc_score(design, root, scratch, count, primary):
     """Points of the distinct secondary diagnoses on the CC list of a root.
 
     Rule: docs/grouping.md section 3, `cc`: none for the primary diagnosis itself, nor for what it excludes.
     """
     if root.cc_list < 0:
-        return 0
-    word = root.cc_bit // LIST_BITS
-    mask = np.int64(1) << (root.cc_bit % LIST_BITS)
-    total = 0
-    for at in range(count):
-        code = diagnoses[at]
-        if (design.diagnosis_words[code, word] & mask) == 0 or code == primary or stands_before(diagnoses, at):
-            continue
-        if not excluded(design, root.cc_list, code, primary):
-            total += np.int64(design.cc_points[root.cc_list, code])
+        return np.int64(0)
+    found = scratch.found
+    kept = on_list(design.diagnosis_words, root.cc_bit, scratch.diagnoses, count, found)
+    first, end = design.exclusion_start[primary], design.exclusion_start[primary + 1]
+    total = np.int64(0)
+    for at in range(kept):
+        code = found[at]
+        if code != primary and not stands_before(found, at) and not excluded(design, first, end, root.cc_list, code):
+            total += design.cc_points[root.cc_list, code] if root.cc_points == 0 else root.cc_points
     return total
 
 
 @inline
-def excluded(design, cc_list, code, primary):
-    """Whether a primary diagnosis takes the points of a secondary one away."""
-    for place in range(design.exclusion_start[primary], design.exclusion_start[primary + 1]):
+def excluded(design, first, end, cc_list, code):
+    """Whether an exclusion of the primary diagnosis takes the points of a secondary one away."""
+    for place in range(first, end):
         entry = design.exclusions[place]
         if (entry.cc_list < 0 or entry.cc_list == cc_list) and entry.low <= code <= entry.high:
             return True
@@ -47,20 +60,18 @@ def excluded(design, cc_list, code, primary):
 
 
 @inline
-def interventions(design, bit, procedures, count):
+def interventions(design, bit, scratch, count):
     """How many distinct procedures are on the list of this bit; 0 for bit -1.
 
     Rule: docs/grouping.md section 3, `interventions`.
     """
     if bit < 0:
-        return 0
-    word = bit // LIST_BITS
-    mask = 1 << (np.int64(bit) % LIST_BITS)
-    found = 0
-    for at in range(count):
-        if (design.procedure_words[procedures[at], word] & mask) != 0 and not stands_before(procedures, at):
-            found += 1
-    return found
+        return np.int64(0)
+    kept = on_list(design.procedure_words, bit, scratch.procedures, count, scratch.found)
+    distinct = np.int64(0)
+    for at in range(kept):
+        distinct += not stands_before(scratch.found, at)
+    return distinct
 
 
 @inline

@@ -14,11 +14,8 @@ def array(kind: str | np.dtype[np.void], dimensions: int = 1, *, writable: bool 
 
 DESIGN = types.NamedTuple(
     [
-        array("i4"),
-        array("i4"),
-        array("i4"),
         array(layout.RULE),
-        array(layout.TEST),
+        array(layout.STEP),
         array(layout.DIAGNOSIS),
         array("i8", 2),
         array(layout.PROCEDURE),
@@ -35,6 +32,13 @@ DESIGN = types.NamedTuple(
     layout.Design,
 )
 SCRATCH = types.NamedTuple(
-    [array("i8", writable=True), array("u2", writable=True), array("u2", writable=True), array("i8", writable=True)], layout.Scratch
+    [
+        array("i8", writable=True),
+        array("u2", writable=True),
+        array("u2", writable=True),
+        array("u2", writable=True),
+        array("i8", writable=True),
+    ],
+    layout.Scratch,
 )
 EPISODES = types.NamedTuple([array(layout.EPISODE), array("u1", 2), array("u2"), array("u2")], layout.Episodes)

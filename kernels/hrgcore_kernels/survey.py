@@ -17,11 +17,21 @@ from hrgcore_kernels.codes import (
 from hrgcore_kernels.facts import diagnosis_place, procedure_place
 from hrgcore_kernels.scores import burn_score, trauma_score
 
+_LAST = np.int64(2**40 - 1)  # a place beyond any
+
+
+class Diagnoses(NamedTuple):
+    """What the diagnoses of a record come to."""
+
+    count: np.int64
+    unknown: np.int64
+
 
 class Procedures(NamedTuple):
     """What the procedures of a record come to; places are -1 where there is none."""
 
     count: np.int64
+    unknown: np.int64
     dominant: np.int64  # place of the one of the highest hierarchy above 0, the earliest where equal
     not_covered: np.int64  # place of the first that the design does not name
     only_errors: bool  # there are some, and all carry an error category and can't be dominant
@@ -34,29 +44,39 @@ def scored(bits):
 
 
 @inline
+def lists_of_any(code_words, codes, count, first_word, facts, place):
+    """Set the facts from ``place`` on to the lists that any code is on; the first word is known."""
+    facts[place] = first_word
+    for word in range(1, code_words.shape[1]):
+        bits = np.int64(0)
+        for at in range(count):
+            bits |= code_words[codes[at], word]
+        facts[place + word] = bits
+
+
+@inline
 def survey_diagnoses(design, episodes, rows, low, high, scratch):
-    """Copy the diagnoses of ``rows[low:high]``, set the lists that any is on and the scores over them; return how many there are.
+    """Copy the diagnoses of ``rows[low:high]``, set the lists that any is on and the scores over them; return what they come to.
 
     Rule: docs/grouping.md section 3, `diagnosis`, `trauma_diagnosis` and `burn_severity`.
     """
     facts, codes = scratch.facts, scratch.diagnoses
-    words = design.diagnosis_words.shape[1]
-    lists = diagnosis_place(design)
-    for word in range(words):
-        facts[lists + word] = 0
     count = np.int64(0)
+    unknown = np.int64(0)
+    bits = np.int64(0)
     for at in range(low, high):
         episode = episodes.rows[rows[at]]
         for place in range(episode.diagnosis_start, episode.diagnosis_end):
             code = episodes.diagnoses[place]
             codes[count] = code
             count += 1
-            for word in range(words):
-                facts[lists + word] |= design.diagnosis_words[code, word]
-    trauma, burn = scored(facts[lists])
+            unknown += code == 0
+            bits |= design.diagnosis_words[code, 0]
+    lists_of_any(design.diagnosis_words, codes, count, bits, facts, diagnosis_place(design))
+    trauma, burn = scored(bits)
     facts[FACT_TRAUMA_DIAGNOSIS] = trauma_score(design.diagnoses, codes, count, scratch.best) if trauma else 0
     facts[FACT_BURN_SEVERITY] = burn_score(design.diagnoses, codes, count, scratch.best) if burn else 0
-    return count
+    return Diagnoses(count, unknown)
 
 
 @inline
@@ -66,36 +86,31 @@ def survey_procedures(design, episodes, rows, low, high, scratch):
     Rule: docs/grouping.md section 3 and section 4, steps 2 and 3.
     """
     facts, codes = scratch.facts, scratch.procedures
-    words = design.procedure_words.shape[1]
-    lists = procedure_place(design)
-    for word in range(words):
-        facts[lists + word] = 0
     count = np.int64(0)
-    weighed = 0
-    highest = 0
-    dominant = np.int64(-1)
-    not_covered = np.int64(-1)
-    only_errors = True
+    bits = np.int64(0)
+    unknown = np.int64(0)
+    weighed = np.int64(0)
+    others = np.int64(0)  # procedures that may be dominant, or carry no error category
+    first = _LAST  # that is not covered
+    heaviest = np.int64(0)  # hierarchy and, the earlier the higher, place
     for at in range(low, high):
         episode = episodes.rows[rows[at]]
         for place in range(episode.procedure_start, episode.procedure_end):
             code = episodes.procedures[place]
             codes[count] = code
             entry = design.procedures[code]
-            hierarchy = entry.hierarchy
-            if hierarchy > 0:
-                weighed += 1
-                if hierarchy > highest:
-                    highest = hierarchy
-                    dominant = count
-            elif hierarchy < 0 and not_covered < 0:
-                not_covered = count
-            only_errors &= hierarchy == 0 and entry.error != 0
-            for word in range(words):
-                facts[lists + word] |= design.procedure_words[code, word]
+            hierarchy = np.int64(entry.hierarchy)
+            unknown += code == 0
+            weighed += hierarchy > 0
+            others |= (hierarchy != 0) | (entry.error == 0)
+            first = min(first, count if hierarchy < 0 else _LAST)
+            heaviest = max(heaviest, hierarchy * (_LAST + 1) + _LAST - count)
+            bits |= design.procedure_words[code, 0]
             count += 1
+    lists_of_any(design.procedure_words, codes, count, bits, facts, procedure_place(design))
     facts[FACT_PROCEDURES] = weighed
-    trauma, burn = scored(facts[lists])
+    trauma, burn = scored(bits)
     facts[FACT_TRAUMA_INTERVENTION] = trauma_score(design.procedures, codes, count, scratch.best) if trauma else 0
     facts[FACT_BURN_INTERVENTION] = burn_score(design.procedures, codes, count, scratch.best) if burn else 0
-    return Procedures(count, dominant, not_covered, only_errors and count > 0)
+    dominant = _LAST - heaviest % (_LAST + 1) if heaviest > _LAST else np.int64(-1)
+    return Procedures(count, unknown, dominant, first if first < _LAST else np.int64(-1), others == 0 and count > 0)

@@ -35,7 +35,7 @@ def valid_age(settings, age):
 
 @inline
 def failed_checks(settings, episodes, row):
-    """The bits of the checks that an episode fails by itself.
+    """The bits of the checks that an episode's numbers and coded fields fail; those of its codes come with their survey.
 
     Rule: docs/grouping.md section 2, first table.
     """
@@ -57,15 +57,22 @@ def failed_checks(settings, episodes, row):
     for field in range(N_CODED):
         if episodes.coded[row, field] == 0:
             failed |= 1 << (FAIL_CODED + field)
-    first = episodes.rows[row].diagnosis_start
-    if episodes.diagnoses[first] == 0:
+    return failed
+
+
+@inline
+def failed_codes(primary, unknown_diagnoses, unknown_procedures):
+    """The bits of the checks that an episode's codes fail: its primary diagnosis, and how many codes of each kind are unknown.
+
+    Rule: docs/grouping.md section 2, first table.
+    """
+    failed = 0
+    if primary == 0:
         failed |= 1 << FAIL_PRIMARY
-    for at in range(first + 1, episodes.rows[row].diagnosis_end):
-        if episodes.diagnoses[at] == 0:
-            failed |= 1 << FAIL_DIAGNOSIS
-    for at in range(episodes.rows[row].procedure_start, episodes.rows[row].procedure_end):
-        if episodes.procedures[at] == 0:
-            failed |= 1 << FAIL_PROCEDURE
+    if unknown_diagnoses > (primary == 0):
+        failed |= 1 << FAIL_DIAGNOSIS
+    if unknown_procedures != 0:
+        failed |= 1 << FAIL_PROCEDURE
     return failed
 
 

@@ -1,0 +1,83 @@
+"""Chains of rules as steps, which the kernels walk: each test once, however many rules of the chain share it.
+
+A step holds one test. Where it holds, the step either names the rule that applies or the walk goes on with the next step; where it
+fails, the walk goes on ``fail`` steps further on, past every rule that shares the test. A chain ends with a step that always holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hrgcore_kernels.layout import STEP
+
+Test = tuple[int, int, int, int]  # fact, mask, low, span: see hrgcore_kernels.layout.STEP
+Rule = tuple[int, tuple[Test, ...]]  # its number, and the tests that must all hold
+
+MORE = -1  #: in place of a rule: the next step has the next test
+NONE = 0  #: in place of a rule: no rule applies
+ALWAYS: Test = (0, 0, 0, 0)
+_MOST = 2**16 - 1  # how far a step can lead on
+_Step = tuple[int, int, int, int, int, int]
+
+
+class Steps:
+    """The steps of all chains, one block a table of rules. Step 0 is the chain of no rules."""
+
+    def __init__(self) -> None:
+        self._steps: list[_Step] = [_accept(NONE)]
+        self._starts = [0]  # where each table's block begins
+        self._chains: dict[tuple[int, ...], int] = {(): 0}
+
+    def end_table(self) -> None:
+        """All chains of a table have been added: what follows is another table's."""
+        self._starts.append(len(self._steps))
+        self._chains = {(): 0}
+
+    def chain(self, rules: Sequence[Rule]) -> int:
+        """The first step of the chain of rules that are tried in this order. Raises ValueError where it is too long."""
+        key = tuple(number for number, _ in rules)
+        if key not in self._chains:
+            steps = _decide(rules)
+            if len(steps) > _MOST:
+                raise ValueError(f"{len(steps)} steps from this rule on; at most {_MOST} can be")
+            self._chains[key] = len(self._steps)
+            self._steps += steps
+            if rules[-1][1]:
+                self._steps.append(_accept(NONE))
+        return self._chains[key]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        steps = np.zeros(len(self._steps), STEP)
+        for place, name in enumerate(("fact", "mask", "low", "span", "fail", "rule")):
+            steps[name] = [step[place] for step in self._steps]
+        return {"steps": steps, "step_start": np.array(self._starts, np.int32)}
+
+
+def _accept(rule: int) -> _Step:
+    return *ALWAYS, 1, rule
+
+
+def _decide(rules: Sequence[Rule]) -> list[_Step]:
+    """Rules that follow each other and share a test become a group under it. What fails in a group falls out at its end."""
+    steps: list[_Step] = []
+    at = 0
+    while at < len(rules):
+        number, tests = rules[at]
+        if not tests:
+            return [*steps, _accept(number)]
+        test, end = max(((test, _shared(rules, at, test)) for test in tests), key=lambda found: found[1])
+        group = [(rule, tuple(own for own in of if own != test)) for rule, of in rules[at:end]]
+        below = [] if not group[0][1] else _decide(group)
+        steps.append((*test, len(below) + 1, MORE if below else number))
+        steps += below
+        at = end
+    return steps
+
+
+def _shared(rules: Sequence[Rule], at: int, test: Test) -> int:
+    """Where the run of rules from ``at`` on that have this test ends."""
+    while at < len(rules) and test in rules[at][1]:
+        at += 1
+    return at
