@@ -185,20 +185,20 @@ step,codes,age,los,patient,primary,diagnosis,root
 ,Z51,,,,,,WA10
 """,
     "procedures": """
-codes,hierarchy,error
-A573 A577,4,
-A579,4,UZ06
-E85,2,
-H20,7,
-H22,5,
-K65,4,
-S36 V01 V05,6,
-U,0,
-W19 W37,10,
-W82 W90,9,
-W903,1,
-X,0,
-Y Z,0,UZ05
+codes,hierarchy,error,longest_stay
+A573 A577,4,,
+A579,4,UZ06,
+E85,2,,
+H20,7,,
+H22,5,,
+K65,4,,
+S36 V01 V05,6,,
+U,0,,
+W19 W37,10,,
+W82 W90,9,,
+W903,1,,1
+X,0,,
+Y Z,0,UZ05,
 """,
     "procedure_roots": """
 step,codes,age,companion,procedure,root

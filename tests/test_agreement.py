@@ -57,6 +57,13 @@ def test_engines_agree_on_what_random_spells_hardly_meet() -> None:
     assert result.spells.column("SpellReason").to_pylist()[-1] == REASONS[codes.REASON_NO_RULE]
 
 
+def test_engines_agree_on_the_longest_stay() -> None:
+    shared = {"PROCODET": "R", "EPIORDER": "1", "STARTAGE": "40", "DIAG_01": "K635", "OPER_01": "W903"}  # leads up to a day
+    shared |= {field: values[0] for field, values in both("small").maker.pools.values.items()}
+    result = assert_agree(both("small"), Input([[shared | {"PROVSPNO": days, "EPIDUR": days}] for days in ("0", "1", "2")]))
+    assert result.episodes.column("DominantProcedure").to_pylist() == ["W903", "W903", None]
+
+
 def test_engines_agree_on_the_error_category_of_an_episode_whose_age_is_out_of_range() -> None:
     shared = {"PROCODET": "R", "EPIORDER": "1", "EPIDUR": "2", "DIAG_01": "P070"}  # fails from 19 on
     shared |= {field: values[0] for field, values in both("small").maker.pools.values.items()}

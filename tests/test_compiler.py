@@ -81,7 +81,7 @@ _FAULTS: list[tuple[str, str, str, str]] = [  # file, what stands there, what is
         "J18 J45,6",
         "names J450 as closely as diagnoses.csv:6. Keep one, or name the code itself in one of them.",
     ),
-    ("procedures.csv", "", "W90,3,,judgement", "names W904 as closely as procedures.csv:11."),
+    ("procedures.csv", "", "W90,3,,,judgement", "names W904 as closely as procedures.csv:11."),
     ("cc_lists.csv", "general,2,J18", "general,2,J18 M48", "names M484 as closely as cc_lists.csv:7."),
     ("scores.csv", "trauma_diagnosis,leg,6,S72", "trauma_diagnosis,leg,6,S72 S32", "names S320 as closely as"),
     # values
@@ -90,6 +90,8 @@ _FAULTS: list[tuple[str, str, str, str]] = [  # file, what stands there, what is
     ("sets.csv", "female,SEX,2", "female,SEX,2 3", "3 is no value of SEX. Correct it, or add it to value_sets.csv."),
     ("diagnoses.csv", "J45,5", "J45,13", "hierarchy '13' is not a whole number from 0 to 12."),
     ("procedures.csv", "E85,2,", "E85,-1,", "hierarchy '-1' is not a whole number from 0 to 12."),
+    ("procedures.csv", "W903,1,,1", "W903,1,,255", "longest_stay '255' is not a whole number from 0 to 254."),
+    ("procedures.csv", "W903,1,,1", "W903,1,,1.5", "longest_stay '1.5' is not a whole number from 0 to 254."),
     ("procedures.csv", "A579,4,UZ06", "A579,4,UZ99", "errors.csv has no UZ99. Correct it, or add the error category."),
     ("cc_lists.csv", "cardiac,1,E11", "cardiac,101,E11", "points '101' is not a whole number from 0 to 100."),
     (

@@ -95,13 +95,14 @@ def test_points_scores_errors_and_unbundling(tmp_path: Path) -> None:
         ("diagnosis_errors.csv", ",P07,19+,,UZ03", ",P07,18+,,UZ03"),
         ("unbundling.csv", ",U05,19+", ",U05,18+"),
         ("procedures.csv", "A579,4,UZ06", "A579,4,UZ05"),
+        ("procedures.csv", "W903,1,,1", "W903,1,,2"),
     )
     for title, example in (
         ("diagnosis codes with other points on CC list cardiac: 3", "  ~ E110: 1 -> 3"),
         ("diagnosis codes with another trauma_diagnosis score: 2", "  ~ S720: 6 leg -> 7 leg"),
         ("diagnosis codes with another error category: 2", "  ~ P070: UZ03 if age 19+ -> UZ03 if age 18+"),
         ("procedure codes with other unbundled HRGs: 1", "  ~ U051: RD20 if age 19+ -> RD20 if age 18+"),
-        ("procedure codes with another hierarchy or error category: 1", "  ~ A579: 4 UZ06 -> 4 UZ05"),
+        ("procedure codes with another hierarchy, error category or longest stay: 2", "  ~ A579: 4 UZ06 -> 4 UZ05"),
     ):
         assert found[found.index(title) + 1] == example
 

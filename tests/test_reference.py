@@ -487,6 +487,17 @@ def test_dominant_procedure_is_the_highest_the_earliest_where_equal() -> None:
     assert one("K635", "W904 H221").dominant_procedure == "W904"
 
 
+@pytest.mark.parametrize(("days", "dominant"), [("0", "W904"), ("1", "W904"), ("2", "H221"), ("9", "H221")])
+def test_beyond_its_longest_stay_a_procedure_is_passed_over(days: str, dominant: str) -> None:
+    engine = engine_with(procedures=("W82 W90,9,,", "W82 W90,9,,1"))
+    found = engine.group_spell([episode("K635", "W904 H221", EPIDUR="11", CRITICALCAREDAYS=str(11 - int(days)))], trace=True)
+    assert found.episodes[0].dominant_procedure == dominant
+    said = "W904: hierarchy 9, but not dominant in stays of more than 1 days."
+    assert any(step.text == said for step in all_steps(found.episodes[0].steps)) == (int(days) > 1)
+    spell_of_two = [episode("K635", "W904 H221", EPIORDER=order, EPIDUR=days) for order in ("1", "2")]
+    assert engine.group_spell(spell_of_two).dominant_procedure == ("W904" if days == "0" else "H221")  # the spell's own stay
+
+
 def test_nothing_but_procedures_in_error_fails() -> None:
     result = one("J459", "Z943 Y971")
     assert why(result) == ("UZ01Z", "error category")

@@ -22,7 +22,7 @@ from hrgcore.design.rules import SCOPE_TABLE, Bits, RuleBook
 from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, RULE_TABLES, Row, Tables
 from hrgcore.errors import DesignError
 from hrgcore_kernels import codes as k
-from hrgcore_kernels.layout import DIAGNOSIS, PROCEDURE, ROOT
+from hrgcore_kernels.layout import ANY_STAY, DIAGNOSIS, PROCEDURE, ROOT
 
 Arrays = dict[str, np.ndarray]
 
@@ -291,16 +291,19 @@ class _Compiler:
     # What codes carry -----------------------------------------------------------------------------------------------------------
 
     def _codes(self, table: str, scheme: str) -> None:
-        hierarchy, error = [-1], [0]
+        hierarchy, error, longest_stay = [-1], [0], [ANY_STAY]
         for row in closest_rows(self.index[scheme], self.tables[table], self.tables)[1:]:
             hierarchy.append(-1 if row is None else whole_number(self.tables, row, "hierarchy", MAX_HIERARCHY))
             name = "" if row is None else row["error"]
             error.append(self.errors.get(name, 0))
+            stay = "" if row is None else row["longest_stay"].strip()
+            longest_stay.append(whole_number(self.tables, row, "longest_stay", ANY_STAY - 1) if row and stay else ANY_STAY)
             if row is not None and name and name not in self.errors:
                 self.tables.fault(row, f"errors.csv has no {name}. Correct it, or add the error category.")
         self.arrays[table]["hierarchy"] = hierarchy
         if table == "procedures":
             self.procedures["error"] = error
+            self.procedures["longest_stay"] = longest_stay
             bits = self.bit_of["procedure_lists"].bit
             if "companions" in bits:
                 word, bit = divmod(bits["companions"], k.LIST_BITS)

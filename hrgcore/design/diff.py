@@ -158,7 +158,7 @@ def _meanings(tables: Tables, scheme: str) -> dict[str, Meaning]:
             found[f"other points on CC list {name}"] = value([row for row in tables["cc_lists"] if row["list"] == name], "points")
     else:
         found = {
-            "another hierarchy or error category": value(tables["procedures"], "hierarchy", "error"),
+            "another hierarchy, error category or longest stay": value(tables["procedures"], "hierarchy", "error", "longest_stay"),
             "other candidate roots": chain("procedure_roots", "root"),
             "other unbundled HRGs": chain("unbundling", "root"),
         }

@@ -36,7 +36,7 @@ SCHEMA: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "diagnoses": (("codes", "hierarchy"), ()),
     "diagnosis_errors": (("codes", "error"), ("step",)),
     "diagnosis_roots": (("codes", "root"), ("step",)),
-    "procedures": (("codes", "hierarchy"), ("error",)),
+    "procedures": (("codes", "hierarchy"), ("error", "longest_stay")),
     "procedure_roots": (("codes", "root"), ("step",)),
     "grid": (("procedure", *map(str, range(MAX_HIERARCHY + 1))), ()),
     "exceptions": (("method", "root"), ("step",)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from hrgcore.design.tables import SCORES, Row, Tables
 from hrgcore.reference.lookup import CodeList, ExclusionTable, ListTable, RuleTable, ValueTable, by_name, in_test_order
 
@@ -60,6 +62,12 @@ class Design:
         """The hierarchy of a diagnosis, 0 to 12; None where it is not covered."""
         row = self.diagnoses.row(code)
         return int(row["hierarchy"]) if row else None
+
+    def longest_stay(self, code: str) -> float:
+        """The days of stay beyond which a procedure can't be dominant."""
+        row = self.procedures.row(code)
+        text = row["longest_stay"].strip() if row else ""
+        return int(text) if text else inf
 
     def procedure_hierarchy(self, code: str) -> int | None:
         """The hierarchy of a procedure, 0 to 12; None where it is not covered."""

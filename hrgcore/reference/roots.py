@@ -101,15 +101,23 @@ def _record_facts(facts: Facts, trace: Recorder) -> None:
 
 
 def _dominant(design: Design, record: Record, trace: Recorder) -> int | None:
-    """The position of the dominant procedure: the highest hierarchy above 0, the earliest where equal."""
-    weights = [design.procedure_hierarchy(code.listed) or 0 for code in record.procedures]
+    """The position of the dominant procedure: the highest hierarchy above 0, the earliest where equal, of those whose longest stay
+    is not exceeded.
+    """
+    too_long = [record.los > design.longest_stay(code.listed) for code in record.procedures]
+    hierarchies = [design.procedure_hierarchy(code.listed) or 0 for code in record.procedures]
+    weights = [0 if beyond else hierarchy for hierarchy, beyond in zip(hierarchies, too_long, strict=True)]
     ranked = sorted((position for position, weight in enumerate(weights) if weight > 0), key=lambda position: -weights[position])
     children = trace.branch()
-    for code, weight in zip(record.procedures, weights, strict=True):
+    for code, hierarchy, beyond in zip(record.procedures, hierarchies, too_long, strict=True):
         row = design.procedures.row(code.listed)
-        children.step("dominant", "{}: hierarchy {}.", code, weight, row=row, outcome=weight)
+        if beyond:
+            text = "{}: hierarchy {}, but not dominant in stays of more than {} days."
+            children.step("dominant", text, code, hierarchy, design.longest_stay(code.listed), row=row, outcome="failed")
+        else:
+            children.step("dominant", "{}: hierarchy {}.", code, hierarchy, row=row, outcome=hierarchy)
     if not ranked:
-        text = "No dominant procedure: no procedure has a hierarchy above 0."
+        text = "No dominant procedure: no procedure that may lead in this stay has a hierarchy above 0."
         trace.step("dominant", text, under=children)
         return None
     first, *others = ((record.procedures[position], weights[position]) for position in ranked)

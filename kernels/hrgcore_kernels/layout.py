@@ -14,6 +14,7 @@ FOUR_PLACES = 26 * 100 * 11  #: ICD-10: letter, two digits, digit or X
 FIVE_PLACES = FOUR_PLACES * 10  #: and a fifth digit
 OPCS4_PLACES = 26 * 1000  #: letter, three digits
 FIELD_PLACES = 37**3  #: up to three letters or digits
+ANY_STAY = 255  #: of a procedure that may be dominant however long the stay is
 EACH_CODE = 63  #: the component of a code that counts by itself
 
 Int8s = npt.NDArray[np.int8]
@@ -47,7 +48,8 @@ DIAGNOSIS = _record(
     trauma_component="u1",
     burn_component="u1",
 )
-#: An OPCS-4 number; ``companion`` 1: says more of the code before it.
+#: An OPCS-4 number; ``longest_stay`` in days, beyond which it can't be dominant (ANY_STAY: never beyond); ``companion`` 1: says
+#: more of the code before it.
 PROCEDURE = _record(
     root_chain="i4",
     unbundle_chain="i4",
@@ -55,6 +57,7 @@ PROCEDURE = _record(
     burn_points="i2",
     hierarchy="i1",
     error="u1",
+    longest_stay="u1",
     companion="u1",
     trauma_component="u1",
     burn_component="u1",

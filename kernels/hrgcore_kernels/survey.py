@@ -9,12 +9,14 @@ from hrgcore_kernels.codes import (
     BURN_BIT,
     FACT_BURN_INTERVENTION,
     FACT_BURN_SEVERITY,
+    FACT_LOS,
     FACT_PROCEDURES,
     FACT_TRAUMA_DIAGNOSIS,
     FACT_TRAUMA_INTERVENTION,
     TRAUMA_BIT,
 )
 from hrgcore_kernels.facts import diagnosis_place, procedure_place
+from hrgcore_kernels.layout import ANY_STAY
 from hrgcore_kernels.scores import burn_score, trauma_score
 
 _LAST = np.int64(2**40 - 1)  # a place beyond any
@@ -86,6 +88,7 @@ def survey_procedures(design, episodes, rows, low, high, scratch):
     Rule: docs/grouping.md section 3 and section 4, steps 2 and 3.
     """
     facts, codes = scratch.facts, scratch.procedures
+    los = facts[FACT_LOS]
     count = np.int64(0)
     bits = np.int64(0)
     unknown = np.int64(0)
@@ -104,7 +107,8 @@ def survey_procedures(design, episodes, rows, low, high, scratch):
             weighed += hierarchy > 0
             others |= (hierarchy != 0) | (entry.error == 0)
             first = min(first, count if hierarchy < 0 else _LAST)
-            heaviest = max(heaviest, hierarchy * (_LAST + 1) + _LAST - count)
+            may_lead = (los <= entry.longest_stay) | (entry.longest_stay == ANY_STAY)
+            heaviest = max(heaviest, (hierarchy if may_lead else 0) * (_LAST + 1) + _LAST - count)
             bits |= design.procedure_words[code, 0]
             count += 1
     lists_of_any(design.procedure_words, codes, count, bits, facts, procedure_place(design))
