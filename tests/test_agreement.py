@@ -57,6 +57,17 @@ def test_engines_agree_on_what_random_spells_hardly_meet() -> None:
     assert result.spells.column("SpellReason").to_pylist()[-1] == REASONS[codes.REASON_NO_RULE]
 
 
+def test_engines_agree_on_the_forms_of_one_diagnosis() -> None:
+    shared = {"PROCODET": "R", "EPIORDER": "1", "STARTAGE": "40", "EPIDUR": "0", "DIAG_01": "K635", "OPER_01": "H221"}
+    shared |= {field: values[0] for field, values in both("small").maker.pools.values.items()}
+    records = [("M4840", "M4841", "I501"), ("M4840", "M4841", "M485", "I501"), ("M484", "M4841", "M4849", "I501", "I501")]
+    spells = [
+        [shared | {"PROVSPNO": str(place)} | {f"DIAG_{at:02d}": code for at, code in enumerate(codes, 2)}]
+        for place, codes in enumerate(records)
+    ]
+    assert assert_agree(both("small"), Input(spells)).episodes.column("FCE_HRG").to_pylist() == ["FE30B", "FE30A", "FE30B"]
+
+
 def test_engines_agree_on_the_longest_stay() -> None:
     shared = {"PROCODET": "R", "EPIORDER": "1", "STARTAGE": "40", "DIAG_01": "K635", "OPER_01": "W903"}  # leads up to a day
     shared |= {field: values[0] for field, values in both("small").maker.pools.values.items()}

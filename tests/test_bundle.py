@@ -243,6 +243,7 @@ _BOUNDS: list[tuple[str, str, int, int]] = [
     *((table, "hierarchy", -1, 12) for table in ("diagnoses", "procedures")),
     *((table, f"{s}_component", 0, layout.EACH_CODE) for table in ("diagnoses", "procedures") for s in ("trauma", "burn")),
     *((table, f"{s}_points", 0, 1000) for table in ("diagnoses", "procedures") for s in ("trauma", "burn")),
+    ("diagnoses", "four", 0, SIZE["icd10"] - 1),
     ("procedures", "error", 0, SIZE["errors"] - 1),
     ("procedures", "companion", 0, 1),
     ("roots", "cc_list", -1, SIZE["cc lists"] - 1),

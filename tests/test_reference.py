@@ -359,6 +359,12 @@ def test_cc_score_counts_distinct_secondary_diagnoses_on_the_list() -> None:
     assert one("J181 I10X K635").hrg == "DZ11C"  # not on this list
 
 
+def test_cc_forms_of_one_four_character_code_count_once() -> None:
+    assert one("K635 M4840 M4841 M484 I501", "H221").hrg == "FE30B"  # 2
+    assert one("K635 M4840 M4841 M485 I501", "H221").hrg == "FE30A"  # 3
+    assert one("M4840 M4841 I501 I10X", "H221").hrg == "FE30B"  # 2: M4841 is a form of the primary diagnosis
+
+
 def test_cc_primary_code_again_gives_no_points() -> None:
     assert one("J450 J450 E119").hrg == "DZ15C"  # 1 point, not 2
     assert one("J450 J459 E119").hrg == "DZ15B"

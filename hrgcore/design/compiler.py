@@ -74,6 +74,7 @@ class _Compiler:
         self._lists()
         book = RuleBook(self.tables, {scope: self.bit_of[SCOPE_TABLE[scope]] for scope in LIST_SCOPES})
         self._rules(book)
+        self.diagnoses["four"][1:] = _first_of_four(self.index["icd10"].codes)
         self._codes("diagnoses", "icd10")
         self._codes("procedures", "opcs4")
         compile_scores(self.tables, "icd10", self.index["icd10"], self.diagnoses)
@@ -370,3 +371,9 @@ def _is_code(scheme: str, code: str) -> bool:
 def _in_order(rows: Iterable[Row]) -> list[Row]:
     """Rules that name no codes, in the order in which they are tried."""
     return sorted(rows, key=lambda row: (row.step, row.line))
+
+
+def _first_of_four(codes: list[str]) -> list[int]:
+    """For each code, numbered from 1, the first number with the same four characters."""
+    first: dict[str, int] = {}
+    return [first.setdefault(code[:4], number) for number, code in enumerate(codes, 1)]

@@ -105,6 +105,7 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
         for score in ("trauma", "burn"):
             yield table, f"{score}_component", 0, layout.EACH_CODE
             yield table, f"{score}_points", 0, 1000
+    yield "diagnoses", "four", 0, sizes["icd10"] - 1
     yield "procedures", "error", 0, sizes["errors"] - 1
     yield "procedures", "companion", 0, 1
     yield "roots", "cc_list", -1, sizes["cc lists"] - 1

@@ -166,23 +166,26 @@ def cc_score(root: str, facts: Facts, trace: Recorder) -> int:
         trace.step("cc", "CC score 0: the subchapter of {} has no CC list.", root, outcome=0)
         return 0
     children = trace.branch()
-    points: dict[str, int] = {}
+    score = 0
+    seen: set[str] = set()  # four characters: the forms of one code are one diagnosis
     for code in facts.secondaries:
         row = design.cc_lists[cc_list].row(code.listed) if cc_list in design.cc_lists else None
         excluded = design.cc_exclusions.excluding(cc_list, primary.listed, code.listed)
-        if code.listed == primary.listed:
+        four = code.listed[:4]
+        if four == primary.listed[:4]:
             children.step("cc", "{}: no points, it is the primary diagnosis.", code, outcome=0)
-        elif code.listed in points:
-            children.step("cc", "{}: no points, it stands already.", code, outcome=0)
         elif row is None:
             children.step("cc", "{}: no points, not on the list {}.", code, cc_list, outcome=0)
+        elif four in seen:
+            children.step("cc", "{}: no points, it stands already.", code, outcome=0)
         elif excluded is not None:
             text = "{}: no points, excluded after primary diagnosis {}; would be {} by {}."
             children.step("cc", text, code, primary, row["points"], row.reference, row=excluded, outcome=0)
         else:
-            points[code.listed] = int(row["points"])
+            score += int(row["points"])
             children.step("cc", "{}: points {}.", code, row["points"], row=row, outcome=row["points"])
-    score = sum(points.values())
+        if row is not None:
+            seen.add(four)
     trace.step("cc", "CC score {}, from the list {}.", score, cc_list, outcome=score, under=children)
     return score
 

@@ -38,10 +38,11 @@ RULE = _record(outcome="i2", method="u1", days="u1")
 #: one form for all tests spares the kernels a branch for each. Where it holds, ``rule`` applies (0: none does; -1: go on with the
 #: next step); where it fails, go ``fail`` steps on. See hrgcore.design.steps.
 STEP = _record(mask="i8", low="i8", span="u8", rule="i4", fail="u2", fact="i2")
-#: An ICD-10 number: hierarchy -1 is not covered; components 0 are none.
+#: An ICD-10 number: hierarchy -1 is not covered; components 0 are none; ``four`` is the first number with the same four characters.
 DIAGNOSIS = _record(
     error_chain="i4",
     root_chain="i4",
+    four="u2",
     trauma_points="i2",
     burn_points="i2",
     hierarchy="i1",

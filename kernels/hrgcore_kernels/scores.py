@@ -17,6 +17,16 @@ def stands_before(codes, at):
 
 
 @inline
+def form_stands_before(design, codes, at):
+    """Whether a form of the diagnosis at ``at``, with the same four characters, stands before it already."""
+    four = design.diagnoses[codes[at]].four
+    for other in range(at):
+        if design.diagnoses[codes[other]].four == four:
+            return True
+    return False
+
+
+@inline
 def on_list(code_words, bit, codes, count, found):
     """Put the codes on the list of this bit side by side in ``found``, in order; return how many there are.
 
@@ -34,7 +44,8 @@ def on_list(code_words, bit, codes, count, found):
 def cc_score(design, root, scratch, count, primary):
     """Points of the distinct secondary diagnoses on the CC list of a root.
 
-    Rule: docs/grouping.md section 3, `cc`: none for the primary diagnosis itself, nor for what it excludes.
+    Rule: docs/grouping.md section 3, `cc`: five-character forms of one code are one diagnosis; none for the primary diagnosis itself,
+    nor for what it excludes.
     """
     if root.cc_list < 0:
         return np.int64(0)
@@ -44,7 +55,11 @@ def cc_score(design, root, scratch, count, primary):
     total = np.int64(0)
     for at in range(kept):
         code = found[at]
-        if code != primary and not stands_before(found, at) and not excluded(design, first, end, root.cc_list, code):
+        if (
+            design.diagnoses[code].four != design.diagnoses[primary].four
+            and not form_stands_before(design, found, at)
+            and not excluded(design, first, end, root.cc_list, code)
+        ):
             total += design.cc_points[root.cc_list, code] if root.cc_points == 0 else root.cc_points
     return total
 
