@@ -44,7 +44,7 @@ def on_list(code_words, bit, codes, count, found):
 def cc_score(design, root, scratch, count, primary):
     """Points of the distinct secondary diagnoses on the CC list of a root.
 
-    Rule: docs/grouping.md section 3, `cc`: five-character forms of one code are one diagnosis; none for the primary diagnosis itself,
+    Rule: docs/grouping.md section 3, `cc`: five-character forms of one code are one diagnosis; none for the primary one itself,
     nor for what it excludes.
     """
     if root.cc_list < 0:
