@@ -285,6 +285,15 @@ def test_starts_begin_at_0_never_fall_and_end_at_the_end(name: str) -> None:
             verify(BUNDLE.arrays | {name: array})
 
 
+@pytest.mark.parametrize("place", range(3))
+def test_words_in_use_are_words_that_there_are(place: int) -> None:
+    for value in (0, -1, 1 + SIZE["diagnosis words" if place == 0 else "procedure words"]):
+        used = BUNDLE.arrays["used_words"].copy()
+        used[place] = value
+        with pytest.raises(ValueError, match="used_words"):
+            verify(BUNDLE.arrays | {"used_words": used})
+
+
 def test_a_walk_ends_within_the_block_of_its_table() -> None:
     ends = BUNDLE.arrays["step_start"][1:] - 1
     for at, field, value in (

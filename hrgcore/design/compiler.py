@@ -136,8 +136,13 @@ class _Compiler:
 
     def _lists(self) -> None:
         self.bit_of: dict[str, Bits] = {}
-        for scheme, name in (("icd10", "diagnosis_words"), ("opcs4", "procedure_words")):
-            self.bit_of[LISTS_OF[scheme]], self.arrays[name] = compile_lists(self.tables, scheme, self.index[scheme])
+        used: list[int] = []
+        for scheme, records in (("icd10", self.diagnoses), ("opcs4", self.procedures)):
+            self.bit_of[LISTS_OF[scheme]], words, asked = compile_lists(self.tables, scheme, self.index[scheme])
+            self.arrays["diagnosis_words" if scheme == "icd10" else "procedure_words"] = words
+            records["lists"] = words[:, 0]
+            used += asked
+        self.arrays["used_words"] = np.array(used, np.int64)
         self.bit_of["sets"], self.arrays["field_sets"] = compile_sets(self.tables, self.values)
 
     # Rules ----------------------------------------------------------------------------------------------------------------------

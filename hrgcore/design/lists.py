@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,24 +15,54 @@ from hrgcore_kernels import codes as k
 
 Members = dict[str, list[np.ndarray]]  # code numbers by list
 
+#: The ways in which rules ask for lists, as scopes and tables, by scheme. The kernels gather the lists of the first way from every
+#: record, those of the others where they are asked for, and no more.
+_ASKED: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
+    "icd10": ((("primary", "diagnosis"), RULE_TABLES),),
+    "opcs4": (
+        (("procedure",), tuple(table for table in RULE_TABLES if table != "procedure_roots")),
+        (("companion",), RULE_TABLES),
+    ),
+}
 #: The tables of code lists, by scheme.
 LISTS_OF = {"icd10": "diagnosis_lists", "opcs4": "procedure_lists"}
 
 
-def compile_lists(tables: Tables, scheme: str, index: CodeIndex) -> tuple[Bits, np.ndarray]:
-    """The bits of a scheme's lists, and of each code number the words of bits of the lists that it is on. int64 [codes, words]."""
+def compile_lists(tables: Tables, scheme: str, index: CodeIndex) -> tuple[Bits, np.ndarray, list[int]]:
+    """The bits of a scheme's lists; of each code number the words of bits of the lists that it is on, int64 [codes, words]; and how
+    many words hold the lists that are asked for in each of the ways of _ASKED, which come first.
+    """
     members = _scored(tables, scheme, index)
     for row in tables[LISTS_OF[scheme]]:
         members.setdefault(row["list"], []).append(index.members(row.codes["codes"]))
     for names in _alternatives(tables, LISTS_OF[scheme]):
         if all(name in members for name in names):
             members[union_name(names)] = [ids for name in names for ids in members[name]]
-    bits = Bits({name: place for place, name in enumerate(members)})
+    asked = [_asked(tables, *way) for way in _ASKED[scheme]]
+    own = list(members)[:2]
+    ranked = sorted(members, key=lambda name: -1 if name in own else _rank(name, asked))
+    bits = Bits({name: place for place, name in enumerate(ranked)})
     words = np.zeros((len(index) + 1, bits.words), np.int64)
     for name, parts in members.items():
         word, bit = divmod(bits.bit[name], k.LIST_BITS)
         words[np.unique(np.concatenate(parts)), word] |= np.int64(1 << bit)
-    return bits, words
+    ends = [sum(name in own or _rank(name, asked) <= way for name in members) for way in range(len(asked))]
+    return bits, words, [max(1, -(-end // k.LIST_BITS)) for end in ends]
+
+
+def _asked(tables: Tables, scopes: Sequence[str], rule_tables: Sequence[str]) -> set[str]:
+    """The names whose bits the rules of these tables test in these scopes."""
+    conditions = (c for table in rule_tables for row in tables[table] for c in row.conditions)
+    found: set[str] = set()
+    for condition in conditions:
+        if isinstance(condition, Lists) and condition.scope in scopes:
+            found |= set(condition.names) if condition.negated else {union_name(condition.names)}
+    return found
+
+
+def _rank(name: str, asked: Sequence[set[str]]) -> int:
+    """The first way in which a list is asked for."""
+    return next((way for way, names in enumerate(asked) if name in names), len(asked))
 
 
 def compile_sets(tables: Tables, values: Mapping[str, list[str]]) -> tuple[Bits, np.ndarray]:

@@ -35,6 +35,7 @@ ARRAYS: dict[str, tuple[np.dtype[Any], tuple[int | str, ...]]] = {
     "exclusions": (layout.EXCLUSION, ("exclusions",)),
     "grid": (np.dtype("u1"), (13, 13)),
     "field_sets": (np.dtype("<i8"), (k.N_CODED, 256, "patient words")),
+    "used_words": (np.dtype("<i8"), (3,)),
     "whole_record_chains": (np.dtype("<i4"), (2,)),
     "settings": (np.dtype("<i8"), (6,)),
     "icd10_four": (np.dtype("<u2"), (layout.FOUR_PLACES,)),
@@ -66,6 +67,9 @@ def verify(arrays: Arrays) -> None:
         values = arrays[name][field] if field else arrays[name]
         if values.size and not (low <= int(values.min()) and int(values.max()) <= high):
             raise ValueError(f"{name} {field}")
+    for used, kind in zip(arrays["used_words"], ("diagnosis words", "procedure words", "procedure words"), strict=True):
+        if not 1 <= used <= sizes[kind]:
+            raise ValueError("used_words")
     _steps(arrays)
     _outcomes(arrays, sizes)
 

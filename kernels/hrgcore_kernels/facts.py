@@ -56,7 +56,8 @@ def set_primary(design, diagnoses, count, primary, facts):
     Rule: docs/grouping.md section 3, `primary` and `trauma_sites`.
     """
     place = primary_place(design)
-    for word in range(design.diagnosis_words.shape[1]):
+    facts[place] = design.diagnoses[primary].lists
+    for word in range(1, design.used_words[0]):
         facts[place + word] = design.diagnosis_words[primary, word]
     sites = 0
     if has_site(design, primary):
@@ -84,7 +85,7 @@ def set_companions(design, procedures, at, end, facts):
     Rule: docs/grouping.md section 3, `companion`.
     """
     place = companion_place(design)
-    words = design.procedure_words.shape[1]
+    words = design.used_words[2]
     for word in range(words):
         facts[place + word] = 0
     behind = at + 1

@@ -38,8 +38,10 @@ RULE = _record(outcome="i2", method="u1", days="u1")
 #: one form for all tests spares the kernels a branch for each. Where it holds, ``rule`` applies (0: none does; -1: go on with the
 #: next step); where it fails, go ``fail`` steps on. See hrgcore.design.steps.
 STEP = _record(mask="i8", low="i8", span="u8", rule="i4", fail="u2", fact="i2")
-#: An ICD-10 number: hierarchy -1 is not covered; components 0 are none; ``four`` is the first number with the same four characters.
+#: An ICD-10 number: ``lists`` is its first word of bits of lists, ``four`` the first number with the same four characters; hierarchy
+#: -1 is not covered; components 0 are none.
 DIAGNOSIS = _record(
+    lists="i8",
     error_chain="i4",
     root_chain="i4",
     four="u2",
@@ -49,9 +51,10 @@ DIAGNOSIS = _record(
     trauma_component="u1",
     burn_component="u1",
 )
-#: An OPCS-4 number; ``longest_stay`` in days, beyond which it can't be dominant (ANY_STAY: never beyond); ``companion`` 1: says
-#: more of the code before it.
+#: An OPCS-4 number: ``lists`` is its first word of bits of lists; ``longest_stay`` in days, beyond which it can't be dominant
+#: (ANY_STAY: never beyond); ``companion`` 1: says more of the code before it.
 PROCEDURE = _record(
+    lists="i8",
     root_chain="i4",
     unbundle_chain="i4",
     trauma_points="i2",
@@ -127,6 +130,7 @@ class Design(NamedTuple):
     exclusions: Records  # EXCLUSION
     grid: UInt8s  # [13, 13] method by procedure's and diagnosis's hierarchy
     field_sets: Int64s  # [coded fields, values, words] bits of sets
+    used_words: Int64s  # words of lists that rules ask for: of diagnoses; of procedures, but in their root rules; of companions
     whole_record_chains: Int32s  # exceptions; unbundling by the episode itself
     settings: Int64s  # five_character_parent, epiorder_max, age_max, age_unknown, age_rise, days_max
 

@@ -25,7 +25,7 @@ from hrgcore_kernels.root import (
     weightiest_primary,
 )
 from hrgcore_kernels.rules import first_rule
-from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
+from hrgcore_kernels.survey import lists_of_procedures, survey_diagnoses, survey_procedures
 from hrgcore_kernels.validate import failed_codes
 
 
@@ -75,6 +75,7 @@ def group_record(design, episodes, rows, low, high, los, failed, scratch):
             code = np.int64(procedures[found.dominant])
             at, end = episode_of(episodes, rows, low, found.dominant)
             report = rows[at]
+            lists_of_procedures(design, found.count, scratch)
             set_companions(design, procedures, found.dominant, end, facts)
         primary = primary_of(episodes, report)
         if report != before:

@@ -26,6 +26,7 @@ DESIGN = types.NamedTuple(
         array(layout.EXCLUSION),
         array("u1", 2),
         array("i8", 3),
+        array("i8"),
         array("i4"),
         array("i8"),
     ],

@@ -46,14 +46,23 @@ def scored(bits):
 
 
 @inline
-def lists_of_any(code_words, codes, count, first_word, facts, place):
-    """Set the facts from ``place`` on to the lists that any code is on; the first word is known."""
-    facts[place] = first_word
-    for word in range(1, code_words.shape[1]):
+def lists_of_any(code_words, codes, count, first, end, facts, place):
+    """Set words ``first`` to ``end`` of the facts from ``place`` on to the lists that any code is on."""
+    for word in range(first, end):
         bits = np.int64(0)
         for at in range(count):
             bits |= code_words[codes[at], word]
         facts[place + word] = bits
+
+
+@inline
+def lists_of_procedures(design, count, scratch):
+    """Set the lists that only rules from procedures to roots ask for.
+
+    Rule: docs/grouping.md section 3, `procedure`.
+    """
+    words = design.procedure_words
+    lists_of_any(words, scratch.procedures, count, design.used_words[1], words.shape[1], scratch.facts, procedure_place(design))
 
 
 @inline
@@ -73,8 +82,9 @@ def survey_diagnoses(design, episodes, rows, low, high, scratch):
             codes[count] = code
             count += 1
             unknown += code == 0
-            bits |= design.diagnosis_words[code, 0]
-    lists_of_any(design.diagnosis_words, codes, count, bits, facts, diagnosis_place(design))
+            bits |= design.diagnoses[code].lists
+    facts[diagnosis_place(design)] = bits
+    lists_of_any(design.diagnosis_words, codes, count, 1, design.used_words[0], facts, diagnosis_place(design))
     trauma, burn = scored(bits)
     facts[FACT_TRAUMA_DIAGNOSIS] = trauma_score(design.diagnoses, codes, count, scratch.best) if trauma else 0
     facts[FACT_BURN_SEVERITY] = burn_score(design.diagnoses, codes, count, scratch.best) if burn else 0
@@ -109,9 +119,10 @@ def survey_procedures(design, episodes, rows, low, high, scratch):
             first = min(first, count if hierarchy < 0 else _LAST)
             may_lead = (los <= entry.longest_stay) | (entry.longest_stay == ANY_STAY)
             heaviest = max(heaviest, (hierarchy if may_lead else 0) * (_LAST + 1) + _LAST - count)
-            bits |= design.procedure_words[code, 0]
+            bits |= entry.lists
             count += 1
-    lists_of_any(design.procedure_words, codes, count, bits, facts, procedure_place(design))
+    facts[procedure_place(design)] = bits
+    lists_of_any(design.procedure_words, codes, count, 1, design.used_words[1], facts, procedure_place(design))
     facts[FACT_PROCEDURES] = weighed
     trauma, burn = scored(bits)
     facts[FACT_TRAUMA_INTERVENTION] = trauma_score(design.procedures, codes, count, scratch.best) if trauma else 0
