@@ -40,6 +40,13 @@ class DesignInfo:
     attribution: str
     digest: str
 
+    @classmethod
+    def of(cls, tables: Tables) -> DesignInfo:
+        """What the settings of design tables say, and the digest of the tables."""
+        said = tables.settings
+        names = (said.id, said.title, said.release, said.version, said.status, said.attribution)
+        return cls(*names, digest(tables.texts))
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -52,21 +59,11 @@ class Bundle:
     @classmethod
     def from_design(cls, tables: Tables, arrays: dict[str, np.ndarray]) -> Bundle:
         """Put a compiled design together; the arrays become read-only."""
-        settings = tables.settings
-        info = DesignInfo(
-            settings.id,
-            settings.title,
-            settings.release,
-            settings.version,
-            settings.status,
-            settings.attribution,
-            digest(tables.texts),
-        )
         fixed: dict[str, np.ndarray] = {}
         for name, array in sorted(arrays.items()):
             fixed[name] = np.ascontiguousarray(array)
             fixed[name].flags.writeable = False
-        return cls(info, fixed, tables.texts)
+        return cls(DesignInfo.of(tables), fixed, tables.texts)
 
     @cached_property
     def tables(self) -> Tables:

@@ -37,22 +37,7 @@ def load_design(design: str | Path) -> Bundle:
 
 def list_designs() -> list[DesignInfo]:
     """What designs come with hrgcore."""
-    infos = []
-    for folder in embedded_designs().values():
-        tables = read_folder(folder)
-        settings = tables.settings
-        infos.append(
-            DesignInfo(
-                settings.id,
-                settings.title,
-                settings.release,
-                settings.version,
-                settings.status,
-                settings.attribution,
-                bundles.digest(tables.texts),
-            )
-        )
-    return infos
+    return [DesignInfo.of(read_folder(folder)) for folder in embedded_designs().values()]
 
 
 def _compiled(tables_folder: Path) -> Bundle:
