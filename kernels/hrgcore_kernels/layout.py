@@ -37,7 +37,7 @@ RULE = _record(outcome="i2", method="u1", days="u1")
 #: ``low + span``, as unsigned numbers. A range has all bits in its mask; "any of these bits" is 1 and above, "none of them" is 0:
 #: one form for all tests spares the kernels a branch for each. Where it holds, ``rule`` applies (0: none does; -1: go on with the
 #: next step); where it fails, go ``fail`` steps on. See hrgcore.design.steps.
-STEP = _record(mask="i8", low="i8", span="u8", rule="i4", fail="u2", fact="i2")
+STEP = _record(mask="i8", low="i8", span="u8", rule="i4", fail="u2", fact="u2")
 #: An ICD-10 number: ``lists`` is its first word of bits of lists, ``four`` the first number of the same four characters; hierarchy
 #: -1 is not covered; components 0 are none.
 DIAGNOSIS = _record(

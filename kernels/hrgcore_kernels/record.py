@@ -44,9 +44,12 @@ def group_record(design, episodes, rows, low, high, los, failed, scratch):
     set_patient(design, episodes.coded, rows[low], rows[high - 1], facts)
     coded = survey_diagnoses(design, episodes, rows, low, high, scratch)
     found = survey_procedures(design, episodes, rows, low, high, scratch)
-    weightiest = weightiest_primary(design, episodes, rows, low, high)
-    injured = first_injured(design, episodes, rows, low, high)
-    report = rows[injured if injured >= 0 else weightiest]
+    weightiest = low
+    report = rows[low]
+    if high - low > 1:
+        weightiest = weightiest_primary(design, episodes, rows, low, high)
+        injured = first_injured(design, episodes, rows, low, high)
+        report = rows[injured if injured >= 0 else weightiest]
     primary = primary_of(episodes, report)
     set_primary(design, diagnoses, coded.count, primary, facts)
 

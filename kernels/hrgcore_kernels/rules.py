@@ -11,12 +11,12 @@ def first_rule(design, chain, facts):
 
     Rule: tables/README.md, "Order". ``facts`` holds ranges, then words of list bits. A chain ends with a step that always holds.
     """
-    at = np.int64(chain)
+    at = np.uint64(chain)  # unsigned: Numba need not ask whether the place counts from the end
     while True:
         step = design.steps[at]
         if np.uint64((facts[step.fact] & step.mask) - step.low) <= step.span:
             if step.rule >= 0:
                 return np.int64(step.rule)
-            at += 1
+            at += np.uint64(1)
         else:
-            at += np.int64(step.fail)
+            at += np.uint64(step.fail)
