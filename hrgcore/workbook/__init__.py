@@ -1,0 +1,1 @@
+"""An official Code to Group workbook as a design."""
