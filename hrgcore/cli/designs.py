@@ -1,4 +1,4 @@
-"""`hrgcore designs`, `compile` and `diff`: which designs there are, making a bundle of tables, and how two designs differ."""
+"""`hrgcore designs`, `compile` and `diff`: which designs there are and how good one is, making a bundle, how two designs differ."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hrgcore.cli.options import whole_number_from_1
 from hrgcore.cli.shell import stage
 from hrgcore.errors import UsageError
 
@@ -16,7 +17,20 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the three subcommands."""
-    listing = subparsers.add_parser("designs", help="list the designs", description="List the designs at hand.")
+    listing = subparsers.add_parser(
+        "designs", help="list the designs, or report on one", description="List the designs at hand, or report on one of them."
+    )
+    listing.add_argument(
+        "--report",
+        nargs="?",
+        const="",
+        metavar="DESIGN",
+        help="coverage, reachability and what rules and activity rest on, of a design's id, a bundle or a folder of tables",
+    )
+    listing.add_argument("--format", choices=("text", "json"), help="of the report (text)")
+    listing.add_argument(
+        "--episodes", type=whole_number_from_1, metavar="N", help="synthetic episodes that the report groups (100,000)"
+    )
     listing.set_defaults(run=run_designs)
     compiling = subparsers.add_parser(
         "compile",
@@ -36,13 +50,26 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run_designs(arguments: argparse.Namespace) -> int:
-    """List the designs, a few lines each."""
+    """List the designs, a few lines each; or report on one."""
+    if arguments.report is not None:
+        return _report(arguments)
+    if arguments.format or arguments.episodes:
+        raise UsageError("--format and --episodes go with --report. Add it, or leave them out.")
     from hrgcore.design.locate import list_designs
 
     for design in list_designs():
         print(f"{design.id}  {design.title}")
         print(f"    release {design.release}, version {design.version}, digest {design.digest[:16]}")
         print(f"    {design.status}")
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from hrgcore.design import DEFAULT_DESIGN
+    from hrgcore.design_report import SAMPLE_EPISODES, report_design
+
+    report = report_design(arguments.report or DEFAULT_DESIGN, episodes=arguments.episodes or SAMPLE_EPISODES, progress=stage)
+    print(report.json() if arguments.format == "json" else report.text())
     return 0
 
 
