@@ -1,0 +1,1 @@
+"""Makes the tables of synthetic activity from national figures."""
