@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from hrgcore.columns import APC_COLUMNS
 from hrgcore.synth.draw import Drawn
-from hrgcore.synth.mix import Errors, Mix, Names
+from hrgcore.synth.mix import Errors, Mix
+from hrgcore.synth.names import Names
 
 OFFICIAL = (14, 12)  #: diagnosis and procedure columns of the official layout
 HES = (20, 24)
@@ -40,8 +41,8 @@ def as_table(drawn: Drawn, mix: Mix, rng: np.random.Generator, first_spell: int,
         else:
             columns[name] = pa.nulls(len(drawn.spell), pa.string())
         if name == "TRETSPEF":
-            columns |= _codes("DIAG", drawn.diagnoses, mix.diagnoses, spoil) | _codes(
-                "OPER", drawn.procedures, mix.procedures, spoil
+            columns |= _codes("DIAG", drawn.diagnoses, mix.diagnosis_names, spoil) | _codes(
+                "OPER", drawn.procedures, mix.procedure_names, spoil
             )
     return pa.table({_hes_name(name) if hes else name: values for name, values in columns.items()})
 
