@@ -45,6 +45,7 @@ def synthesise(folder: str | Path, episodes: int, seed: int, *, format: str = "p
             written.append(f"part-{number:05d}.{format}")
             with staging.file(written[-1]) as file:
                 _WRITERS[format](table, file)
+            del table  # before the next part is drawn
         staging.publish(written[-1])
     return [folder / name for name in written]
 
@@ -54,8 +55,10 @@ def _tables(episodes: int, seed: int, hes: bool) -> Iterator[pa.Table]:
     mix = load_mix()
     for number, start in enumerate(range(0, episodes, PART_EPISODES)):
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))
-        drawn = draw(mix, rng, min(PART_EPISODES, episodes - start), *(HES if hes else OFFICIAL))
-        yield as_table(drawn, mix, rng, _FIRST_SPELL + number * _SPELLS_OF_PART, hes)
+        columns = HES if hes else OFFICIAL
+        yield as_table(
+            draw(mix, rng, min(PART_EPISODES, episodes - start), *columns), mix, rng, _FIRST_SPELL + number * _SPELLS_OF_PART, hes
+        )
 
 
 def _write_parquet(table: pa.Table, file: BinaryIO) -> None:
