@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hrgcore.errors import InputError
+from hrgcore_kernels import text
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
 
 Numbers = npt.NDArray[np.int32]
@@ -22,22 +23,16 @@ _NO_BYTES.flags.writeable = False
 _AGES_UNDER_ONE = (7001, 7007)  # HES: under a day to under a year, docs/grouping.md section 1
 
 
-def text_numbers(column: Any, parse: Parse, blank: int) -> Numbers:
+def text_numbers(column: Any, parse: Parse, blank: int, known: Known | None = None) -> Numbers:
     """Numbers of a column of text, a dictionary of text, or nothing but nulls. Numbers in it are read as their text.
 
-    Returns int32 [rows]; nulls give ``blank``.
+    Returns int32 [rows]; nulls give ``blank``. ``known`` keeps those of dictionaries: give it where more of the column is to come.
     """
     kind = column.type
     if pa.types.is_dictionary(kind):
-        of_values = text_numbers(column.dictionary, parse, blank)
-        if len(of_values) == 0:
-            return np.full(len(column), blank, np.int32)
-        indices = column.indices
-        if indices.null_count:
-            numbers: Numbers = of_values[pc.fill_null(indices, 0).to_numpy(zero_copy_only=False)]
-            numbers[indices.is_null().to_numpy(zero_copy_only=False)] = blank
-            return numbers
-        taken: Numbers = of_values[indices.to_numpy()]
+        of_values = (known or Known()).numbers(column.dictionary, parse, blank)
+        taken = np.empty(len(column), np.int32)
+        text.take_numbers(*index_buffers(column), of_values, blank, taken)
         return taken
     if column.null_count == len(column):
         return np.full(len(column), blank, np.int32)
@@ -47,6 +42,36 @@ def text_numbers(column: Any, parse: Parse, blank: int) -> Numbers:
     out = np.empty(len(column), np.int32)
     parse(offsets, data, validity, bit, out)
     return out
+
+
+class Known:
+    """The numbers of the dictionaries of one column: each dictionary is parsed once, in however many chunks and blocks it comes.
+
+    Dictionaries are told apart by where they lie in memory, so the column must outlive this.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[Any, ...], Numbers] = {}
+
+    def numbers(self, values: Any, parse: Parse, blank: int) -> Numbers:
+        """Numbers of a dictionary's values; read-only."""
+        buffers = [None if buffer is None else buffer.address for buffer in values.buffers()]
+        place = (str(values.type), values.offset, len(values), *buffers)
+        if place not in self._numbers:
+            self._numbers[place] = _read_only(text_numbers(values, parse, blank))
+        return self._numbers[place]
+
+
+def index_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, int]:
+    """Indices (int32), validity bits (empty: no nulls) and the first bit of a dictionary array."""
+    indices = column.indices
+    validity, data = indices.buffers()
+    if len(indices) == 0 or data is None:
+        return _read_only(np.empty(0, np.int32)), _NO_BYTES, 0
+    kind = np.dtype(indices.type.to_pandas_dtype())
+    places = np.frombuffer(data, kind, len(indices), indices.offset * kind.itemsize).astype(np.int32, copy=False)
+    bits = np.frombuffer(validity, np.uint8) if validity is not None and indices.null_count else _NO_BYTES
+    return _read_only(places), _read_only(bits), indices.offset
 
 
 def text_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
@@ -67,17 +92,19 @@ def text_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     )
 
 
-def whole_numbers(column: Any, name: str, parse: Parse) -> Numbers:
+def whole_numbers(column: Any, name: str, parse: Parse, known: Known | None = None) -> Numbers:
     """Whole numbers of a column of integers, floats or text; NUMBER_BLANK for nulls, NUMBER_INVALID for what is none.
 
     Raises InputError for a type that holds no numbers.
     """
     kind = column.type
     if pa.types.is_dictionary(kind) and not _is_text(kind.value_type):
-        column = column.dictionary_decode()
-        kind = column.type
+        of_values = _read_only(whole_numbers(column.dictionary, name, parse))
+        taken = np.empty(len(column), np.int32)
+        text.take_numbers(*index_buffers(column), of_values, NUMBER_BLANK, taken)
+        return taken
     if _is_text(kind) or pa.types.is_dictionary(kind) or pa.types.is_null(kind):
-        return text_numbers(column, parse, NUMBER_BLANK)
+        return text_numbers(column, parse, NUMBER_BLANK, known)
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         raise InputError(f"column {name} is of type {kind}; give whole numbers, as numbers or as text.")
     values = pc.fill_null(column.cast(pa.float64(), safe=False), -1.0).to_numpy(zero_copy_only=False)
@@ -101,10 +128,28 @@ def without_blanks(column: Any) -> Any:
 
 
 def take_rows(column: Any, rows: Any) -> Any:
-    """Cells of some rows of a chunked column. Arrow can't join dictionaries with nulls or too long for their index type."""
-    if pa.types.is_dictionary(column.type) and column.num_chunks > 1:
-        column = pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks])
-    return column.take(rows)
+    """Cells of some rows of a chunked column, as a chunked column; those of a dictionary in several chunks come as its values.
+
+    Arrow can't join dictionaries with nulls or too long for their index type, and decodes whole chunks to take from them.
+    """
+    if not pa.types.is_dictionary(column.type) or column.num_chunks < 2:
+        return column.take(rows)
+    wanted = np.asarray(rows)
+    starts = np.cumsum([0, *(len(chunk) for chunk in column.chunks)])
+    of_row = np.searchsorted(starts, wanted, side="right") - 1
+    order = np.argsort(of_row, kind="stable")
+    cuts = np.searchsorted(of_row[order], np.arange(column.num_chunks + 1))
+    parts = [
+        chunk.dictionary.take(chunk.indices.take(pa.array(wanted[order[low:high]] - start)))
+        for chunk, start, low, high in zip(column.chunks, starts, cuts, cuts[1:], strict=False)
+        if low < high
+    ]
+    found = pa.chunked_array(parts, column.type.value_type)
+    if (order[1:] > order[:-1]).all():
+        return found
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    return found.take(pa.array(back))
 
 
 def under_one(ages: Numbers) -> Numbers:

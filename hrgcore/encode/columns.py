@@ -11,7 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from hrgcore.columns import CODED_FIELDS, Layout
-from hrgcore.encode.cells import Numbers, Parse, check_code_column, text_numbers, under_one, whole_numbers
+from hrgcore.encode.cells import (
+    Known,
+    Numbers,
+    Parse,
+    check_code_column,
+    index_buffers,
+    text_numbers,
+    under_one,
+    whole_numbers,
+)
 from hrgcore_kernels import ragged, text
 from hrgcore_kernels.codes import NUMBER_BLANK
 from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
@@ -42,24 +51,28 @@ class Encoder:
     def __init__(self, lookups: Lookups) -> None:
         self.lookups = lookups
 
-    def icd10(self, column: Any) -> Numbers:
+    def icd10(self, column: Any, known: Known | None = None) -> Numbers:
         """ICD-10 numbers of an Arrow array; CELL_BLANK for blanks, 0 for what is malformed or unknown."""
-        return text_numbers(
-            column, self._parse(text.parse_icd10, self.lookups.icd10_four, self.lookups.icd10_five, _room()), text.CELL_BLANK
-        )
+        return text_numbers(column, self._icd10(), text.CELL_BLANK, known)
 
-    def opcs4(self, column: Any) -> Numbers:
+    def opcs4(self, column: Any, known: Known | None = None) -> Numbers:
         """OPCS-4 numbers of an Arrow array; CELL_BLANK for blanks, 0 for what is malformed or unknown."""
-        return text_numbers(column, self._parse(text.parse_opcs4, self.lookups.opcs4, _room()), text.CELL_BLANK)
+        return text_numbers(column, self._opcs4(), text.CELL_BLANK, known)
 
-    def field(self, column: Any, place: int) -> Numbers:
+    def field(self, column: Any, place: int, known: Known | None = None) -> Numbers:
         """Numbers of the values of coded field ``place``; CELL_BLANK for blanks, 0 for what is not accepted."""
-        return text_numbers(column, self._parse(text.parse_field, self.lookups.field[place]), text.CELL_BLANK)
+        return text_numbers(column, _parse(text.parse_field, self.lookups.field[place]), text.CELL_BLANK, known)
 
-    def number(self, column: Any, name: str) -> Numbers:
+    def number(self, column: Any, name: str, known: Known | None = None) -> Numbers:
         """Whole numbers of a column; NUMBER_BLANK or NUMBER_INVALID where there is none. Ages under one year are 0."""
-        numbers = whole_numbers(column, name, self._parse(text.parse_number))
+        numbers = whole_numbers(column, name, _parse(text.parse_number), known)
         return under_one(numbers) if name == "STARTAGE" else numbers
+
+    def _icd10(self) -> Parse:
+        return _parse(text.parse_icd10, self.lookups.icd10_four, self.lookups.icd10_five, _room())
+
+    def _opcs4(self) -> Parse:
+        return _parse(text.parse_opcs4, self.lookups.opcs4, _room())
 
     def encode(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> Episodes:
         """Encode all rows of a table. Raises InputError where a column is of a type that can't hold its field."""
@@ -67,24 +80,30 @@ class Encoder:
         for name in (*layout.diagnoses, *layout.procedures):
             check_code_column(table.column(name), name)
         batches = table.select(names).to_batches(max_chunksize=_BLOCK_ROWS)
-        return _join(list(pool.map(lambda batch: self._block(batch, layout), batches)))
+        known = {name: Known() for name in names}
+        return _join(list(pool.map(lambda batch: self._block(batch, layout, known), batches)))
 
-    def _block(self, batch: pa.RecordBatch, layout: Layout) -> _Block:
+    def _block(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> _Block:
         count = batch.num_rows
         rows = np.zeros(count, EPISODE)
         for field, name in _NUMBERS.items():
             own = layout.fields.get(field)
-            rows[name] = NUMBER_BLANK if own is None else self.number(batch.column(own), field)
+            rows[name] = NUMBER_BLANK if own is None else self.number(batch.column(own), field, known[own])
         coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
         for place, field in enumerate(CODED_FIELDS):
-            coded[:, place] = np.maximum(self.field(batch.column(layout.fields[field]), place), 0)
-        diagnoses, rows["diagnosis_start"], rows["diagnosis_end"] = _codes(batch, layout.diagnoses, self.icd10, keep_first=True)
-        procedures, rows["procedure_start"], rows["procedure_end"] = _codes(batch, layout.procedures, self.opcs4, keep_first=False)
+            own = layout.fields[field]
+            coded[:, place] = np.maximum(self.field(batch.column(own), place, known[own]), 0)
+        diagnoses, rows["diagnosis_start"], rows["diagnosis_end"] = _codes(
+            batch, layout.diagnoses, self._icd10(), known, keep_first=True
+        )
+        procedures, rows["procedure_start"], rows["procedure_end"] = _codes(
+            batch, layout.procedures, self._opcs4(), known, keep_first=False
+        )
         return _Block(rows, coded, diagnoses, procedures)
 
-    @staticmethod
-    def _parse(kernel: Callable[..., None], *tables: np.ndarray) -> Parse:
-        return lambda offsets, data, validity, bit, out: kernel(offsets, data, validity, bit, *tables, out)
+
+def _parse(kernel: Callable[..., None], *tables: np.ndarray) -> Parse:
+    return lambda offsets, data, validity, bit, out: kernel(offsets, data, validity, bit, *tables, out)
 
 
 def _room() -> np.ndarray:
@@ -93,7 +112,7 @@ def _room() -> np.ndarray:
 
 
 def _codes(
-    batch: pa.RecordBatch, names: Sequence[str], parse: Callable[[Any], Numbers], *, keep_first: bool
+    batch: pa.RecordBatch, names: Sequence[str], parse: Parse, known: dict[str, Known], *, keep_first: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The codes of a block as a ragged array, and where each row's begin and end. Columns without any code are not looked at."""
     columns = [(place, batch.column(name)) for place, name in enumerate(names)]
@@ -102,9 +121,14 @@ def _codes(
     lengths = np.zeros(batch.num_rows, np.int64)
     wide = np.empty(batch.num_rows * width, np.uint16)
     for place, column in taken:
-        numbers = parse(column)
-        numbers.flags.writeable = False
-        ragged.append_codes(numbers, width, keep_first and place == 0, lengths, wide)
+        keep_blank = keep_first and place == 0
+        if pa.types.is_dictionary(column.type):
+            of_values = known[names[place]].numbers(column.dictionary, parse, text.CELL_BLANK)
+            ragged.append_taken(*index_buffers(column), of_values, width, keep_blank, lengths, wide)
+        else:
+            numbers = text_numbers(column, parse, text.CELL_BLANK)
+            numbers.flags.writeable = False
+            ragged.append_codes(numbers, width, keep_blank, lengths, wide)
     ends = np.cumsum(lengths)
     packed = np.empty(int(ends[-1]) if len(ends) else 0, np.uint16)
     wide.flags.writeable = False

@@ -3,9 +3,9 @@
 from numba.core import types
 
 from hrgcore_kernels.accelerate import kernel
-from hrgcore_kernels.layout import Int32s, Int64s, UInt16s
+from hrgcore_kernels.layout import Int32s, Int64s, UInt8s, UInt16s
 from hrgcore_kernels.signatures import array
-from hrgcore_kernels.text import CELL_BLANK
+from hrgcore_kernels.text import CELL_BLANK, is_null
 
 
 @kernel((array("i4"), types.int64, types.boolean, array("i8", writable=True), array("u2", writable=True)))
@@ -22,6 +22,67 @@ def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: Int64s,
             number = 0
         codes[row * width + lengths[row]] = number
         lengths[row] += 1
+
+
+@kernel(
+    (
+        *(array("i4"), array("u1"), types.int64, array("i4")),
+        *(types.int64, types.boolean, array("i8", writable=True), array("u2", writable=True)),
+    )
+)
+def append_taken(
+    indices: Int32s,
+    validity: UInt8s,
+    bit: int,
+    of_values: Int32s,
+    width: int,
+    keep_blank: bool,
+    lengths: Int64s,
+    codes: UInt16s,
+) -> None:
+    """The same for a column of a dictionary: places in ``of_values``, the numbers of its values; bits of validity from ``bit`` on.
+
+    What stands under a null is not looked at.
+    """
+    for row in range(len(indices)):
+        number = CELL_BLANK
+        if not is_null(validity, bit + row):
+            number = of_values[indices[row]]
+        if number == CELL_BLANK:
+            if not keep_blank:
+                continue
+            number = 0
+        codes[row * width + lengths[row]] = number
+        lengths[row] += 1
+
+
+@kernel(
+    (
+        *(array("i8"), array("u1"), types.int64, array("i4"), types.boolean),
+        *(array("i8", writable=True), array("u2", writable=True)),
+    )
+)
+def from_lists(
+    offsets: Int64s, validity: UInt8s, bit: int, numbers: Int32s, keep_first: bool, ends: Int64s, packed: UInt16s
+) -> None:
+    """The codes of a column of lists: row ``i`` has those from ``offsets[i]`` to before ``offsets[i + 1]`` in ``numbers``.
+
+    Blank entries are left out; with ``keep_first`` (diagnoses) the first stands as 0 where it is blank or missing. ``ends`` [rows]
+    are places in ``packed``, which has room for one code more than there are entries and rows.
+    """
+    to = 0
+    for row in range(len(ends)):
+        start, end = offsets[row], offsets[row + 1]
+        if is_null(validity, bit + row):
+            end = start
+        if keep_first and (start == end or numbers[start] == CELL_BLANK):
+            packed[to] = 0
+            to += 1
+        for at in range(start, end):
+            if numbers[at] != CELL_BLANK:
+                packed[to] = numbers[at]
+                to += 1
+        ends[row] = to
 
 
 @kernel((array("u2"), types.int64, array("i8"), array("u2", writable=True)))

@@ -193,3 +193,10 @@ def parse_number(offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: 
             fits &= figure >= 0
             value = value * 10 + figure
         out[cell] = value if fits else NUMBER_INVALID
+
+
+@kernel((array("i4"), array("u1"), types.int64, array("i4"), types.int32, array("i4", writable=True)))
+def take_numbers(indices: Int32s, validity: UInt8s, bit: int, of_values: Int32s, blank: int, out: Int32s) -> None:
+    """Numbers of a column of a dictionary from those of its values; ``blank`` for nulls, under which anything may stand."""
+    for cell in range(len(out)):
+        out[cell] = blank if is_null(validity, bit + cell) else of_values[indices[cell]]
