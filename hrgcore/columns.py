@@ -50,6 +50,9 @@ NUMBER_FIELDS: tuple[str, ...] = tuple(column.name for column in APC_COLUMNS if 
 
 _DIAGNOSIS = re.compile(r"DIAG_(?:4_)?(\d{1,2})")
 _PROCEDURE = re.compile(r"(?:OPER_|OPERTN_4_|OPERTN_)(\d{1,2})")
+#: A column of lists is named as the numbered columns are, without the number.
+DIAGNOSIS_LISTS = ("DIAG",)
+PROCEDURE_LISTS = ("OPER", "OPERTN")
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,27 @@ class Layout:
     """Where the fields of one input stand: the input's own column name for each official name.
 
     ``fields`` maps official names to the input's; ``diagnoses`` and ``procedures`` hold the input's names in order of position (the
-    position of entry ``i`` is ``i + 1``). ``hes`` tells that the input has HES names.
+    position of entry ``i`` is ``i + 1``). Where ``diagnosis_lists`` or ``procedure_lists`` is set, it is one column of lists
+    instead, and positions are those in each row's list. ``hes`` tells that the input has HES names.
     """
 
     fields: dict[str, str]
     diagnoses: tuple[str, ...]
     procedures: tuple[str, ...]
     hes: bool
+    diagnosis_lists: bool = False
+    procedure_lists: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that grouping reads, each once."""
+        return [*self.fields.values(), *self.diagnoses, *self.procedures]
 
 
 def apc_layout(names: Sequence[str], source: str = "the input") -> Layout:
     """Find the fields of admitted care among an input's column names; letter case does not matter.
+
+    Diagnoses and procedures stand in numbered columns (`DIAG_01`) or, where there is none, in one column of lists (`DIAG`).
 
     Raises InputError where a heading stands twice, a mandatory column is missing, or diagnosis or procedure columns skip a number.
     """
@@ -87,6 +100,11 @@ def apc_layout(names: Sequence[str], source: str = "the input") -> Layout:
                 break
     diagnoses = _numbered(_DIAGNOSIS, found, source, "diagnosis")
     procedures = _numbered(_PROCEDURE, found, source, "procedure")
+    diagnosis_lists, procedure_lists = not diagnoses, not procedures
+    if diagnosis_lists:
+        diagnoses = _lists(DIAGNOSIS_LISTS, found, source, "diagnoses")
+    if procedure_lists:
+        procedures = _lists(PROCEDURE_LISTS, found, source, "procedures")
     missing = [column.name for column in APC_COLUMNS if column.mandatory and column.name not in fields]
     if not diagnoses:
         missing.append("DIAG_01")
@@ -96,7 +114,14 @@ def apc_layout(names: Sequence[str], source: str = "the input") -> Layout:
             " headings, give its record definition file (--rdf)."
         )
     hes = aliased or any("_4_" in name.upper() for name in diagnoses)
-    return Layout(fields, diagnoses, procedures, hes)
+    return Layout(fields, diagnoses, procedures, hes, diagnosis_lists, procedure_lists and bool(procedures))
+
+
+def _lists(names: Sequence[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:
+    columns = [found[name] for name in names if name in found]
+    if len(columns) > 1:
+        raise InputError(f"{source}: columns {' and '.join(columns)} are both lists of {what}. Keep one of them.")
+    return tuple(columns)
 
 
 def _numbered(pattern: re.Pattern[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hrgcore import messages
+from hrgcore.activity import Activity, CodeCells
 from hrgcore.columns import CODED_FIELDS, Layout
 from hrgcore.design import Bundle
 from hrgcore.encode import Encoder
-from hrgcore.encode.cells import take_rows, without_blanks
+from hrgcore.encode.cells import without_blanks
 from hrgcore.engine import Grouped
 from hrgcore_kernels import codes as k
 from hrgcore_kernels.text import CELL_BLANK
@@ -55,9 +56,9 @@ class _Part:
     messages: Any
 
 
-def error_table(table: pa.Table, layout: Layout, grouped: Grouped, encoder: Encoder, bundle: Bundle) -> pa.Table:
+def error_table(activity: Activity, layout: Layout, grouped: Grouped, encoder: Encoder, bundle: Bundle) -> pa.Table:
     """All errors by input row: Row (from 1), CodeType, Code (as given, without surrounding blanks), ErrorMessage."""
-    parts = list(_Errors(table, layout, grouped, encoder, bundle).parts())
+    parts = list(_Errors(activity, layout, grouped, encoder, bundle).parts())
     columns = [
         pa.concat_arrays([pa.array(part.rows + 1, pa.int64()) for part in parts]) if parts else pa.array([], pa.int64()),
         *(
@@ -70,8 +71,9 @@ def error_table(table: pa.Table, layout: Layout, grouped: Grouped, encoder: Enco
 
 
 class _Errors:
-    def __init__(self, table: pa.Table, layout: Layout, grouped: Grouped, encoder: Encoder, bundle: Bundle) -> None:
-        self.table, self.layout, self.grouped, self.encoder = table, layout, grouped, encoder
+    def __init__(self, activity: Activity, layout: Layout, grouped: Grouped, encoder: Encoder, bundle: Bundle) -> None:
+        self.activity, self.layout, self.grouped, self.encoder = activity, layout, grouped, encoder
+        self.diagnoses, self.procedures = CodeCells.diagnoses(activity, layout), CodeCells.procedures(activity, layout)
         codes, names = bundle.strings("error_codes"), bundle.strings("error_names")
         self.categories = np.array(["", *(messages.category(code, name) for code, name in zip(codes[1:], names[1:], strict=True))])
         self.outcomes = bundle.arrays["rules"]["outcome"]
@@ -98,30 +100,26 @@ class _Errors:
         for bit, field in (_NUMBER_FAILURES | coded).items():
             rows = self._failed(bit)
             if len(rows):
-                yield self._cells(field, self.layout.fields[field], rows)
-
-    def _cells(self, field: str, name: str, rows: np.ndarray) -> _Part:
-        """Errors of cells that are blank or invalid: the message says which."""
-        given = _given(self.table.column(name), rows)
-        said = pc.if_else(pc.equal(given, ""), messages.blank(field), messages.invalid(field))
-        return _Part(rows, _same(field, rows), given, said)
+                yield _unreadable(field, self.activity.cells(self.layout.fields[field], pa.array(rows)), rows)
 
     def _diagnoses(self) -> Iterator[_Part]:
         rows = self._failed(k.FAIL_PRIMARY)
         if len(rows):
-            yield self._cells("DIAG_01", self.layout.diagnoses[0], rows)
-        yield from self._codes(self._failed(k.FAIL_DIAGNOSIS), "DIAG_", self.layout.diagnoses, 1, self.encoder.icd10)
+            yield _unreadable("DIAG_01", self.diagnoses.cells(0, rows), rows)
+        yield from self._codes(self._failed(k.FAIL_DIAGNOSIS), "DIAG_", self.diagnoses, 1, self.encoder.icd10)
 
     def _procedures(self) -> Iterator[_Part]:
-        yield from self._codes(self._failed(k.FAIL_PROCEDURE), "OPER_", self.layout.procedures, 0, self.encoder.opcs4)
+        yield from self._codes(self._failed(k.FAIL_PROCEDURE), "OPER_", self.procedures, 0, self.encoder.opcs4)
 
-    def _codes(self, rows: np.ndarray, prefix: str, names: tuple[str, ...], first: int, parse: Any) -> Iterator[_Part]:
-        """Invalid codes in the columns from place ``first`` on."""
-        for place, name in enumerate(names[first:], first + 1) if len(rows) else ():
-            invalid = rows[numbers_of(parse, self.table.column(name), rows) == 0]
-            if len(invalid):
-                field = f"{prefix}{place:02d}"
-                given = _given(self.table.column(name), invalid)
+    def _codes(self, rows: np.ndarray, prefix: str, codes: CodeCells, first: int, parse: Any) -> Iterator[_Part]:
+        """Invalid codes in the places from ``first`` on."""
+        for place in range(first, codes.count) if len(rows) else ():
+            cells = codes.cells(place, rows)
+            faults = np.flatnonzero(_numbers(parse, cells) == 0)
+            if len(faults):
+                field = f"{prefix}{place + 1:02d}"
+                invalid = rows[faults]
+                given = _given(cells.take(pa.array(faults)))
                 yield _Part(invalid, _same(field, invalid), given, _same(messages.invalid(field), invalid))
 
     def _outcomes(self) -> Iterator[_Part]:
@@ -149,29 +147,37 @@ class _Errors:
         primary = at < 0
         if primary.any():
             own = rows[primary]
-            given = _given(self.table.column(self.layout.diagnoses[0]), own)
+            given = _given(self.diagnoses.cells(0, own))
             yield _Part(own, _same("DIAG_01", own), _normal(given), pa.array(said[primary], pa.string()))
         rows, at, said = rows[~primary], at[~primary], said[~primary]
         taken = np.zeros(len(rows), np.int64)  # procedures seen so far: blank cells between them don't count
-        for place, name in enumerate(self.layout.procedures, 1) if len(rows) else ():
-            stands = numbers_of(self.encoder.opcs4, self.table.column(name), rows) != CELL_BLANK
+        for place in range(self.procedures.count) if len(rows) else ():
+            cells = self.procedures.cells(place, rows)
+            stands = _numbers(self.encoder.opcs4, cells) != CELL_BLANK
             hit = stands & (taken == at)
             taken += stands
             if hit.any():
                 own = rows[hit]
-                given = _normal(_given(self.table.column(name), own))
-                yield _Part(own, _same(f"OPER_{place:02d}", own), given, pa.array(said[hit], pa.string()))
+                given = _normal(_given(cells.filter(pa.array(hit))))
+                yield _Part(own, _same(f"OPER_{place + 1:02d}", own), given, pa.array(said[hit], pa.string()))
 
 
-def numbers_of(parse: Any, column: Any, rows: np.ndarray) -> np.ndarray:
-    """Numbers of some rows of a chunked column."""
-    parts = [parse(chunk) for chunk in take_rows(column, pa.array(rows)).chunks]
+def _unreadable(field: str, cells: Any, rows: np.ndarray) -> _Part:
+    """Errors of cells that are blank or invalid: the message says which."""
+    given = _given(cells)
+    said = pc.if_else(pc.equal(given, ""), messages.blank(field), messages.invalid(field))
+    return _Part(rows, _same(field, rows), given, said)
+
+
+def _numbers(parse: Any, cells: Any) -> np.ndarray:
+    """Numbers of a chunked column."""
+    parts = [parse(chunk) for chunk in cells.chunks]
     return np.concatenate(parts) if parts else np.empty(0, np.int32)
 
 
-def _given(column: Any, rows: np.ndarray) -> Any:
+def _given(cells: Any) -> Any:
     """Cells as they were given, as text without surrounding blanks; blank ones are empty."""
-    text = without_blanks(take_rows(column, pa.array(rows)))
+    text = without_blanks(cells)
     return pa.concat_arrays(text.chunks) if text.num_chunks else pa.array([], pa.string())
 
 

@@ -8,15 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from hrgcore import engine
+from hrgcore.activity import Activity, CodeCells, TableActivity
 from hrgcore.columns import apc_layout
 from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
 from hrgcore.encode import Encoder, order_spells
-from hrgcore.encode.cells import without_views
 from hrgcore.errors import InputError, UsageError
-from hrgcore.read import read_input
+from hrgcore.read import open_input, read_input
 from hrgcore.read.arrow import read_stream
 from hrgcore.result import Result, refuse_result_columns
 from hrgcore.stream import whole_spells
@@ -54,7 +55,7 @@ class Grouper:
         raises InputError where the input as a whole can't be grouped, UsageError for an unknown logic.
         """
         _check_logic(logic)
-        return self._group(_as_table(data))
+        return self._group(_as_activity(data))
 
     def stream(self, batches: Any, *, logic: str = "apc") -> Iterator[Result]:
         """Group a stream of batches, result by result, in memory for a few batches.
@@ -64,7 +65,7 @@ class Grouper:
         """
         _check_logic(logic)
         for table in whole_spells(_batches(batches)):
-            yield self._group(table)
+            yield self._group(TableActivity(table))
 
     def explain(self, episodes: Any) -> Explanation:
         """Explain one spell, given as a table of its episodes: each step, the row that decided it, what was tested and failed.
@@ -75,29 +76,32 @@ class Grouper:
 
         table = _as_table(episodes)
         layout = apc_layout(table.column_names)
-        names = {
-            **layout.fields,
-            **{f"DIAG_{place:02d}": name for place, name in enumerate(layout.diagnoses, 1)},
-            **{f"OPER_{place:02d}": name for place, name in enumerate(layout.procedures, 1)},
-        }
+        activity = TableActivity(table)
+        every = np.arange(table.num_rows)
+        cells = {field: activity.table.column(name) for field, name in layout.fields.items()}
+        for prefix, codes in (("DIAG", CodeCells.diagnoses(activity, layout)), ("OPER", CodeCells.procedures(activity, layout))):
+            cells |= {f"{prefix}_{place + 1:02d}": codes.cells(place, every) for place in range(codes.count)}
         rows = [
-            dict(zip(names, values, strict=True))
-            for values in zip(*(table.column(n).to_pylist() for n in names.values()), strict=True)
+            dict(zip(cells, values, strict=True)) for values in zip(*(column.to_pylist() for column in cells.values()), strict=True)
         ]
         if len({(row["PROCODET"], row["PROVSPNO"]) for row in rows}) != 1:
             raise InputError("explain takes the episodes of one spell; choose the rows of one PROCODET and PROVSPNO.")
         return explain_spell(self._bundle.tables, rows)
 
-    def _group(self, table: pa.Table) -> Result:
-        refuse_result_columns(table.column_names, "the input")
-        layout = apc_layout(table.column_names)
-        table = without_views(table)
+    def _group(self, activity: Activity) -> Result:
+        refuse_result_columns(list(activity.names), "the input")
+        layout = apc_layout(activity.names)
         with ThreadPoolExecutor(self._threads) as pool:
-            episodes = self._encoder.encode(table, layout, pool)
-            keys = table.column(layout.fields["PROCODET"]), table.column(layout.fields["PROVSPNO"])
-            order = order_spells(*keys, episodes.rows["epiorder"], int(self._design.settings[1]))
+            episodes, provider, spell = activity.encode(self._encoder, layout, pool)
+            order = order_spells(provider, spell, episodes.rows["epiorder"], int(self._design.settings[1]))
             grouped = engine.group(self._design, episodes, order, pool)
-        return Result(table, layout, grouped, order, episodes, self._encoder, self._bundle)
+        return Result(activity, layout, grouped, order, episodes, self._encoder, self._bundle)
+
+
+def _as_activity(data: Any) -> Activity:
+    if isinstance(data, Activity):
+        return data
+    return open_input(data) if isinstance(data, str | Path) else TableActivity(read_stream(data))
 
 
 def _as_table(data: Any) -> pa.Table:

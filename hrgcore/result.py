@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hrgcore.activity import Activity, CodeCells
 from hrgcore.columns import Layout
 from hrgcore.decode import Decoder
 from hrgcore.design import Bundle
 from hrgcore.encode import Encoder, SpellOrder
-from hrgcore.encode.cells import take_rows, without_blanks
+from hrgcore.encode.cells import without_blanks
 from hrgcore.engine import Grouped
 from hrgcore.error_rows import error_table
 from hrgcore.errors import InputError
@@ -44,16 +45,21 @@ def refuse_result_columns(names: list[str], source: str) -> None:
 class Result:
     """Grouped activity. Each table is made when it is first asked for.
 
-    ``table`` is the input; ``grouped`` holds the kernels' numbers, ``order`` which rows make which spell.
+    ``activity`` is the input; ``grouped`` holds the kernels' numbers, ``order`` which rows make which spell.
     """
 
-    table: pa.Table
+    activity: Activity
     layout: Layout
     grouped: Grouped
     order: SpellOrder
     encoded: Episodes
     encoder: Encoder
     bundle: Bundle
+
+    @property
+    def table(self) -> pa.Table:
+        """The input, all of it."""
+        return self.activity.table
 
     @cached_property
     def _decode(self) -> Decoder:
@@ -87,22 +93,17 @@ class Result:
     @cached_property
     def spells(self) -> pa.Table:
         """One row a spell, in order of first appearance in the input."""
-        found, decode, layout = self.grouped.spells, self._decode, self.layout
-        first = pa.array(self.order.rows[self.order.starts[:-1]])
-        report = pa.array(np.ascontiguousarray(found["report_row"]))
-        second = (
-            without_blanks(take_rows(self.table.column(layout.diagnoses[1]), report))
-            if len(layout.diagnoses) > 1
-            else pa.repeat(pa.scalar(""), len(found))
-        )
+        found, decode = self.grouped.spells, self._decode
+        report = np.ascontiguousarray(found["report_row"])
+        diagnoses = CodeCells.diagnoses(self.activity, self.layout)
+        second = without_blanks(diagnoses.cells(1, report)) if diagnoses.count > 1 else pa.repeat(pa.scalar(""), len(found))
         return pa.table(
             {
-                "PROCODET": take_rows(self.table.column(layout.fields["PROCODET"]), first),
-                "PROVSPNO": take_rows(self.table.column(layout.fields["PROVSPNO"]), first),
+                **self._keys(self.order.rows[self.order.starts[:-1]]),
                 "SpellHRG": decode.hrg(found["hrg"]),
                 "SpellGroupingMethodFlag": decode.method(found["method"]),
                 "SpellDominantProcedure": decode.procedure(found["dominant"]),
-                "SpellPDiag": without_blanks(take_rows(self.table.column(layout.diagnoses[0]), report)),
+                "SpellPDiag": without_blanks(diagnoses.cells(0, report)),
                 "SpellSDiag": second,
                 "SpellEpisodeCount": pa.array(np.diff(self.order.starts).astype(np.int32)),
                 "SpellLOS": pa.array(np.ascontiguousarray(found["los"])),
@@ -137,7 +138,7 @@ class Result:
     @cached_property
     def errors(self) -> pa.Table:
         """One row an error: the input row from 1, spell key, field, code as given, and message; in input order."""
-        found = error_table(self.table, self.layout, self.grouped, self.encoder, self.bundle)
+        found = error_table(self.activity, self.layout, self.grouped, self.encoder, self.bundle)
         rows = found.column("Row").to_numpy() - 1
         for place, (name, column) in enumerate(self._keys(rows).items(), 1):
             found = found.add_column(place, name, column)
@@ -165,7 +166,7 @@ class Result:
 
     def _keys(self, rows: np.ndarray) -> dict[str, Any]:
         indices = pa.array(rows)
-        return {name: take_rows(self.table.column(self.layout.fields[name]), indices) for name in ("PROCODET", "PROVSPNO")}
+        return {name: self.activity.cells(self.layout.fields[name], indices) for name in ("PROCODET", "PROVSPNO")}
 
     def _unbundled_of_spells(self) -> Any:
         found = self.grouped.unbundled

@@ -14,6 +14,17 @@ def replaced(**names: str) -> list[str]:
     return [names.get(name, name) for name in OFFICIAL]
 
 
+def test_a_column_of_lists_stands_for_numbered_columns() -> None:
+    names = [column.name for column in APC_COLUMNS]
+    layout = apc_layout([*names, "OPERTN", "diag"])
+    assert (layout.diagnoses, layout.procedures) == (("diag",), ("OPERTN",))
+    assert (layout.diagnosis_lists, layout.procedure_lists) == (True, True)
+    layout = apc_layout([*names, "DIAG", "DIAG_01"])  # numbered columns go first: the other is the caller's
+    assert (layout.diagnoses, layout.diagnosis_lists, layout.procedure_lists) == (("DIAG_01",), False, False)
+    with pytest.raises(InputError, match="OPER and OPERTN are both lists of procedures"):
+        apc_layout([*names, "DIAG", "OPER", "OPERTN"])
+
+
 def test_official_names_in_any_order_and_case_with_other_columns() -> None:
     names = [name.lower() for name in reversed(OFFICIAL)] + ["mine"]
     layout = apc_layout(names)

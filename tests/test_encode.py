@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from spells import NUMBERS, TOTAL, Input, example_of
 
 from hrgcore.columns import CODED_FIELDS
-from hrgcore.encode.cells import check_code_column, text_numbers, whole_numbers
+from hrgcore.encode.cells import text_numbers, whole_numbers
+from hrgcore.encode.codes import check_code_column
 from hrgcore.errors import InputError
 from hrgcore_kernels import text
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID

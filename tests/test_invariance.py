@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
+from itertools import accumulate, chain
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from designs import both
 from hypothesis import given
@@ -14,8 +17,10 @@ from hypothesis import strategies as st
 from spells import NUMBERS, Input, Spell, example_of, making, spell_lists
 from twins import kernels_say
 
+from hrgcore.errors import InputError
 from hrgcore.grouper import Grouper
 from hrgcore.result import EPISODE_COLUMNS, Result
+from hrgcore.write.folder import write_folder
 
 Change = Callable[[pa.Table, random.Random], pa.Table]
 DESIGN = both("small")
@@ -83,6 +88,39 @@ def of_mixed_types(table: pa.Table, chance: random.Random) -> pa.Table:
     return pa.Table.from_arrays(columns, table.column_names)
 
 
+def as_lists(table: pa.Table, chance: random.Random) -> pa.Table:
+    """Code columns as one column of lists, of any kind, without some of the blanks at their ends."""
+    for prefix in ("DIAG", "OPER"):
+        names = [name for name in table.column_names if name.startswith(prefix + "_")]
+        lists = [list(cells) for cells in zip(*(table.column(name).to_pylist() for name in names), strict=True)]
+        for codes in lists:
+            while codes and codes[-1] is None and chance.random() < 0.7:
+                codes.pop()
+        rows = [codes or chance.choice([None, []]) for codes in lists]
+        table = table.drop_columns(names).append_column(chance.choice([prefix, prefix.lower()]), list_column(rows, chance))
+    return table
+
+
+def list_column(rows: list[list[str | None] | None], chance: random.Random) -> Any:
+    """Chunks of lists with an offset, nulls with entries under them, and, as dictionaries, one of its own in each chunk."""
+    large, kind = chance.random() < 0.5, chance.choice(["text", "views", "dictionaries", "dictionaries of views"])
+    cuts = sorted(chance.choices(range(len(rows) + 1), k=chance.randrange(4)))
+    chunks = []
+    for start, end in zip([0, *cuts], [*cuts, len(rows)], strict=True):
+        every = [["before", None], *rows[start:end], ["after"]]
+        stored = [["J459"] if row is None else row for row in every]
+        offsets = pa.array([0, *accumulate(map(len, stored))], pa.int64() if large else pa.int32())
+        entries = pa.array(list(chain(*stored)), _TEXT)
+        if kind != "text":
+            entries = dictionary_of(entries, chance) if "dictionaries" in kind else entries.cast(pa.string_view())
+        if kind == "dictionaries of views":
+            entries = pa.DictionaryArray.from_arrays(entries.indices, entries.dictionary.cast(pa.string_view()))
+        of = pa.LargeListArray if large else pa.ListArray
+        chunk = of.from_arrays(offsets, entries, mask=pa.array([row is None for row in every]))
+        chunks.append(chunk[1:-1])
+    return pa.chunked_array(chunks)
+
+
 def with_empty_codes(table: pa.Table, chance: random.Random) -> pa.Table:
     """85 more code columns without any code, of several kinds."""
     rows = len(table)
@@ -122,6 +160,7 @@ FORMS: list[Change] = [
     of_type(pa.large_string()),
     of_type(pa.string_view()),
     of_mixed_types,
+    as_lists,
     with_empty_codes,
     with_null_columns,
     with_extra_columns,
@@ -135,6 +174,7 @@ _NAMES = [
     "large_string",
     "string_view",
     "mixed",
+    "lists",
     "empty codes",
     "nulls",
     "extra",
@@ -288,3 +328,59 @@ def test_no_rows_give_no_rows() -> None:
     for table in (result.episodes, result.spells, result.unbundled, result.errors):
         assert table.num_rows == 0
     assert result.counts["episodes"]["total"] == 0
+
+
+# Lists of codes -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        (pa.array(["I10X"]), "column DIAG is of type string; without a number in its name it must hold lists"),
+        (pa.array([[1]]), "column DIAG is of type list<item: int64>"),
+        (pa.array([["I10X"] * 100]), "column DIAG: row 1 has 100 codes; a record has 99 at most"),
+    ],
+    ids=["text", "numbers", "too long"],
+)
+def test_columns_that_are_no_lists_of_codes(many: Input, column: Any, says: str) -> None:
+    names = [name for name in many.table.column_names if not name.startswith("DIAG_")]
+    table = many.table.select(names).slice(0, 1).append_column("DIAG", column)
+    with pytest.raises(InputError, match=re.escape(says)):
+        DESIGN.grouper.group(table)
+
+
+def test_lists_of_nothing_are_blank(many: Input) -> None:
+    table = as_lists(many.table, random.Random(2))
+    for name in table.column_names[-2:]:
+        for column in (pa.nulls(len(table)), pa.nulls(len(table), pa.list_(_TEXT)), pa.array([[]] * len(table), pa.list_(_TEXT))):
+            empty = table.set_column(table.column_names.index(name), name, column)
+            blank = wide_again(empty)
+            assert comes_to(DESIGN.grouper.group(empty)) == comes_to(DESIGN.grouper.group(blank))
+
+
+def wide_again(table: pa.Table) -> pa.Table:
+    for prefix in ("DIAG", "OPER"):
+        name = next(name for name in table.column_names if name.upper() == prefix)
+        lists = [row or [] for row in table.column(name).to_pylist()]
+        table = table.drop_columns([name])
+        for place in range(max([1, *map(len, lists)])):
+            cells = [row[place] if place < len(row) else None for row in lists]
+            table = table.append_column(f"{prefix}_{place + 1:02d}", pa.array(cells, _TEXT))
+    return table
+
+
+@pytest.mark.parametrize("form", ["wide", "lists"])
+def test_parquet_is_read_as_far_as_needed_and_gives_the_same(many: Input, form: str, tmp_path: Any) -> None:
+    plain = as_lists(many.table, random.Random(3)) if form == "lists" else many.table
+    plain = plain.append_column("Mine", pa.array(range(len(plain)))).append_column("notes", pa.array(["x"] * len(plain)))
+    half = len(plain) // 2
+    (tmp_path / "in").mkdir()
+    for part, rows in enumerate((plain.slice(0, half), plain.slice(half))):
+        pq.write_table(rows.combine_chunks(), tmp_path / "in" / f"{part}.parquet", row_group_size=37)
+    result = DESIGN.grouper.group(tmp_path / "in")
+    assert not {"Mine", "notes"} & set(result.activity._read)
+    assert comes_to(result) == comes_to(DESIGN.grouper.group(many.table))
+    assert result.episodes.column("Mine").to_pylist() == list(range(len(plain)))
+    assert result.episodes.column_names[: len(plain.column_names)] == plain.column_names
+    write_folder(result, tmp_path / "out", "csv", {})  # lists of dictionaries can be written
+    write_folder(result, tmp_path / "out2", "parquet", {})

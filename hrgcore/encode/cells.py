@@ -98,12 +98,12 @@ def whole_numbers(column: Any, name: str, parse: Parse, known: Known | None = No
     Raises InputError for a type that holds no numbers.
     """
     kind = column.type
-    if pa.types.is_dictionary(kind) and not _is_text(kind.value_type):
+    if pa.types.is_dictionary(kind) and not is_text(kind.value_type):
         of_values = _read_only(whole_numbers(column.dictionary, name, parse))
         taken = np.empty(len(column), np.int32)
         text.take_numbers(*index_buffers(column), of_values, NUMBER_BLANK, taken)
         return taken
-    if _is_text(kind) or pa.types.is_dictionary(kind) or pa.types.is_null(kind):
+    if is_text(kind) or pa.types.is_dictionary(kind) or pa.types.is_null(kind):
         return text_numbers(column, parse, NUMBER_BLANK, known)
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         raise InputError(f"column {name} is of type {kind}; give whole numbers, as numbers or as text.")
@@ -134,17 +134,26 @@ def take_rows(column: Any, rows: Any) -> Any:
     """
     if not pa.types.is_dictionary(column.type) or column.num_chunks < 2:
         return column.take(rows)
-    wanted = np.asarray(rows)
+    return take_in_chunks(
+        column,
+        np.asarray(rows),
+        lambda chunk, within: chunk.dictionary.take(chunk.indices.take(pa.array(within))),
+        column.type.value_type,
+    )
+
+
+def take_in_chunks(column: Any, rows: np.ndarray, take: Callable[[Any, np.ndarray], Any], kind: Any) -> Any:
+    """What ``take`` gives for rows of each chunk, counted within it, in the order of ``rows``: a chunked column of ``kind``."""
     starts = np.cumsum([0, *(len(chunk) for chunk in column.chunks)])
-    of_row = np.searchsorted(starts, wanted, side="right") - 1
+    of_row = np.searchsorted(starts, rows, side="right") - 1
     order = np.argsort(of_row, kind="stable")
     cuts = np.searchsorted(of_row[order], np.arange(column.num_chunks + 1))
     parts = [
-        chunk.dictionary.take(chunk.indices.take(pa.array(wanted[order[low:high]] - start)))
+        take(chunk, rows[order[low:high]] - start)
         for chunk, start, low, high in zip(column.chunks, starts, cuts, cuts[1:], strict=False)
         if low < high
     ]
-    found = pa.chunked_array(parts, column.type.value_type)
+    found = pa.chunked_array(parts, kind)
     if (order[1:] > order[:-1]).all():
         return found
     back = np.empty(len(order), np.int64)
@@ -160,28 +169,42 @@ def under_one(ages: Numbers) -> Numbers:
 
 
 def without_views(table: pa.Table) -> pa.Table:
-    """A table whose text is no string_view, for which Arrow has few functions yet; dictionaries stay dictionaries."""
+    """A table whose text is no string_view, for which Arrow has few functions yet; dictionaries and lists stay what they are."""
     for place, field in enumerate(table.schema):
-        column = table.column(place)
-        if pa.types.is_string_view(field.type):
-            table = table.set_column(place, field.name, column.cast(pa.large_string()))
-        elif pa.types.is_dictionary(field.type) and pa.types.is_string_view(field.type.value_type):
-            plain = [
-                pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.large_string())) for chunk in column.chunks
-            ]
-            kind = pa.dictionary(field.type.index_type, pa.large_string())
-            table = table.set_column(place, field.name, pa.chunked_array(plain, kind))
+        kind = _without_view(field.type)
+        if kind != field.type:
+            chunks = [_convert(chunk, kind) for chunk in table.column(place).chunks]
+            table = table.set_column(place, field.name, pa.chunked_array(chunks, kind))
     return table
 
 
-def check_code_column(column: Any, name: str) -> None:
-    """Raise InputError where a code column holds something other than text."""
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not (_is_text(kind) or pa.types.is_null(kind) or column.null_count == len(column)):
-        raise InputError(f"column {name} is of type {kind}; give codes as text, such as I10X. Numbers lose what codes mean.")
+def _without_view(kind: Any) -> Any:
+    if pa.types.is_string_view(kind):
+        return pa.large_string()
+    if pa.types.is_dictionary(kind):
+        return pa.dictionary(kind.index_type, _without_view(kind.value_type), kind.ordered)
+    if pa.types.is_fixed_size_list(kind):
+        return pa.large_list(_without_view(kind.value_type)) if is_text(kind.value_type) else kind
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        plain = _without_view(kind.value_type)
+        return kind if plain == kind.value_type else pa.large_list(plain)
+    return kind
 
 
-def _is_text(kind: Any) -> bool:
+def _convert(column: Any, kind: Any) -> Any:
+    """Cast to a type of `_without_view`; Arrow can't cast dictionaries to dictionaries, nor lists of them."""
+    if pa.types.is_dictionary(column.type):
+        values = column.dictionary.cast(kind.value_type)
+        return pa.DictionaryArray.from_arrays(column.indices, values, ordered=kind.ordered)
+    if (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)) and pa.types.is_dictionary(kind.value_type):
+        offsets = pa.array(column.offsets.to_numpy().astype(np.int64))  # a copy: Arrow takes no slice beside a mask
+        values = _convert(column.values, kind.value_type)
+        return pa.LargeListArray.from_arrays(offsets, values, type=kind, mask=column.is_null() if column.null_count else None)
+    return column.cast(kind)
+
+
+def is_text(kind: Any) -> bool:
+    """Whether a type is one of Arrow's for text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 

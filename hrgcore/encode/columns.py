@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +15,12 @@ from hrgcore.encode.cells import (
     Known,
     Numbers,
     Parse,
-    check_code_column,
-    index_buffers,
     text_numbers,
     under_one,
     whole_numbers,
 )
-from hrgcore_kernels import ragged, text
+from hrgcore.encode.codes import Ragged, check_code_column, check_list_column, list_codes, wide_codes
+from hrgcore_kernels import text
 from hrgcore_kernels.codes import NUMBER_BLANK
 from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
 
@@ -76,11 +75,11 @@ class Encoder:
 
     def encode(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> Episodes:
         """Encode all rows of a table. Raises InputError where a column is of a type that can't hold its field."""
-        names = [*layout.fields.values(), *layout.diagnoses, *layout.procedures]
-        for name in (*layout.diagnoses, *layout.procedures):
-            check_code_column(table.column(name), name)
-        batches = table.select(names).to_batches(max_chunksize=_BLOCK_ROWS)
-        known = {name: Known() for name in names}
+        for codes, lists in ((layout.diagnoses, layout.diagnosis_lists), (layout.procedures, layout.procedure_lists)):
+            for name in codes:
+                (check_list_column if lists else check_code_column)(table.column(name), name)
+        batches = table.select(layout.names).to_batches(max_chunksize=_BLOCK_ROWS)
+        known = {name: Known() for name in layout.names}
         return _join(list(pool.map(lambda batch: self._block(batch, layout, known), batches)))
 
     def _block(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> _Block:
@@ -94,10 +93,10 @@ class Encoder:
             own = layout.fields[field]
             coded[:, place] = np.maximum(self.field(batch.column(own), place, known[own]), 0)
         diagnoses, rows["diagnosis_start"], rows["diagnosis_end"] = _codes(
-            batch, layout.diagnoses, self._icd10(), known, keep_first=True
+            batch, layout.diagnoses, layout.diagnosis_lists, self._icd10(), known, keep_first=True
         )
         procedures, rows["procedure_start"], rows["procedure_end"] = _codes(
-            batch, layout.procedures, self._opcs4(), known, keep_first=False
+            batch, layout.procedures, layout.procedure_lists, self._opcs4(), known, keep_first=False
         )
         return _Block(rows, coded, diagnoses, procedures)
 
@@ -106,35 +105,17 @@ def _parse(kernel: Callable[..., None], *tables: np.ndarray) -> Parse:
     return lambda offsets, data, validity, bit, out: kernel(offsets, data, validity, bit, *tables, out)
 
 
+def _codes(
+    batch: pa.RecordBatch, names: tuple[str, ...], lists: bool, parse: Parse, known: dict[str, Known], *, keep_first: bool
+) -> Ragged:
+    if lists:
+        return list_codes(batch.column(names[0]), parse, known[names[0]], keep_first=keep_first)
+    return wide_codes(batch, names, parse, known, keep_first=keep_first)
+
+
 def _room() -> np.ndarray:
     """Scratch for one code in normal form."""
     return np.empty(text.LONGEST_CODE, np.uint8)
-
-
-def _codes(
-    batch: pa.RecordBatch, names: Sequence[str], parse: Parse, known: dict[str, Known], *, keep_first: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The codes of a block as a ragged array, and where each row's begin and end. Columns without any code are not looked at."""
-    columns = [(place, batch.column(name)) for place, name in enumerate(names)]
-    taken = [(place, column) for place, column in columns if (keep_first and place == 0) or column.null_count < len(column)]
-    width = len(taken)
-    lengths = np.zeros(batch.num_rows, np.int64)
-    wide = np.empty(batch.num_rows * width, np.uint16)
-    for place, column in taken:
-        keep_blank = keep_first and place == 0
-        if pa.types.is_dictionary(column.type):
-            of_values = known[names[place]].numbers(column.dictionary, parse, text.CELL_BLANK)
-            ragged.append_taken(*index_buffers(column), of_values, width, keep_blank, lengths, wide)
-        else:
-            numbers = text_numbers(column, parse, text.CELL_BLANK)
-            numbers.flags.writeable = False
-            ragged.append_codes(numbers, width, keep_blank, lengths, wide)
-    ends = np.cumsum(lengths)
-    packed = np.empty(int(ends[-1]) if len(ends) else 0, np.uint16)
-    wide.flags.writeable = False
-    lengths.flags.writeable = False
-    ragged.close_gaps(wide, width, lengths, packed)
-    return packed, ends - lengths, ends
 
 
 def _join(blocks: list[_Block]) -> Episodes:

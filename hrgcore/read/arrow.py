@@ -1,4 +1,4 @@
-"""Parquet files, Arrow IPC files and streams, and the tables of other tools, checked in full; joining the parts of one input."""
+"""Arrow IPC files and streams, and the tables of other tools, checked in full; joining the parts of one input."""
 
 from __future__ import annotations
 
@@ -7,28 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from hrgcore.columns import APC_COLUMNS
 from hrgcore.errors import InputError
-
-#: Columns with about as many values as rows: a dictionary of them would only cost.
-_KEYS = frozenset(name for column in APC_COLUMNS if column.kind == "key" for name in (column.name, *column.aliases))
-
-
-def read_parquet(path: str | Path) -> pa.Table:
-    """Read a Parquet file; text columns but the spell key come as dictionaries, as they mostly lie in the file.
-
-    Raises InputError where it is no Parquet file or is damaged.
-    """
-    try:
-        schema = pq.read_schema(path)
-        coded = [field.name for field in schema if _is_text(field.type) and field.name.strip().upper() not in _KEYS]
-        with pq.ParquetFile(path, read_dictionary=coded) as file:
-            table = file.read()
-        return checked(table, str(path))
-    except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, "Parquet", error) from None
 
 
 def read_arrow_file(path: str | Path) -> pa.Table:
@@ -43,7 +23,7 @@ def read_arrow_file(path: str | Path) -> pa.Table:
             table = pa.ipc.open_file(source).read_all() if is_file else pa.ipc.open_stream(source).read_all()
         return checked(table, str(path))
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, "Arrow IPC", error) from None
+        raise unreadable(path, "Arrow IPC", error) from None
 
 
 def read_stream(data: Any, source: str = "the input") -> pa.Table:
@@ -119,11 +99,8 @@ def _with_text(table: pa.Table, name: str) -> pa.Table:
         raise InputError(f"column {name}: its type differs between the parts of the input. Write them with one type.") from None
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _unreadable(path: str | Path, what: str, error: BaseException) -> InputError:
+def unreadable(path: str | Path, what: str, error: BaseException) -> InputError:
+    """The error to raise for a file that Arrow could not read; Arrow's own words may hold values."""
     if isinstance(error, PermissionError):
         return InputError(f"{path}: can't be read (no permission). Check its permissions.")
     return InputError(f"{path}: not a readable {what} file ({type(error).__name__}). Check that it was written to its end.")

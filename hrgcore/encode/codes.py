@@ -1,0 +1,126 @@
+"""The code columns of a block as one ragged array: from numbered columns, or from one column of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hrgcore.columns import MAX_CODES
+from hrgcore.encode.cells import Known, Parse, index_buffers, is_text, take_in_chunks, text_numbers
+from hrgcore.errors import InputError
+from hrgcore_kernels import ragged, text
+
+#: Codes, and where those of each row begin and end.
+Ragged = tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+_NO_BITS = np.empty(0, np.uint8)
+_NO_BITS.flags.writeable = False
+
+
+def check_code_column(column: Any, name: str) -> None:
+    """Raise InputError where a code column holds something other than text."""
+    if not (_holds_text(column.type) or column.null_count == len(column)):
+        raise InputError(f"column {name} is of type {column.type}; give codes as text, such as I10X. Numbers lose what codes mean.")
+
+
+def check_list_column(column: Any, name: str) -> None:
+    """Raise InputError where a column of lists of codes is something else, or a list is longer than a record may be."""
+    kind = column.type
+    if not (_is_list(kind) and _holds_text(kind.value_type)) and column.null_count < len(column):
+        raise InputError(
+            f"column {name} is of type {kind}; without a number in its name it must hold lists of codes as text. Make it lists, or"
+            f" number the columns ({name}_01)."
+        )
+    start = 0
+    for chunk in column.chunks if _is_list(kind) else ():
+        lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
+        if len(lengths) and lengths.max() > MAX_CODES:
+            row = int(lengths.argmax())
+            raise InputError(
+                f"column {name}: row {start + row + 1} has {lengths[row]} codes; a record has {MAX_CODES} at most. Shorten it."
+            )
+        start += len(chunk)
+
+
+def wide_codes(batch: pa.RecordBatch, names: Sequence[str], parse: Parse, known: dict[str, Known], *, keep_first: bool) -> Ragged:
+    """The codes of a block's numbered columns. Columns without any code are not looked at.
+
+    Blank cells are left out; with ``keep_first`` (diagnoses) the first stands as 0 where it is blank.
+    """
+    columns = [(place, batch.column(name)) for place, name in enumerate(names)]
+    taken = [(place, column) for place, column in columns if (keep_first and place == 0) or column.null_count < len(column)]
+    width = len(taken)
+    lengths = np.zeros(batch.num_rows, np.int64)
+    wide = np.empty(batch.num_rows * width, np.uint16)
+    for place, column in taken:
+        keep_blank = keep_first and place == 0
+        if pa.types.is_dictionary(column.type):
+            of_values = known[names[place]].numbers(column.dictionary, parse, text.CELL_BLANK)
+            ragged.append_taken(*index_buffers(column), of_values, width, keep_blank, lengths, wide)
+        else:
+            numbers = text_numbers(column, parse, text.CELL_BLANK)
+            numbers.flags.writeable = False
+            ragged.append_codes(numbers, width, keep_blank, lengths, wide)
+    ends = np.cumsum(lengths)
+    packed = np.empty(int(ends[-1]) if len(ends) else 0, np.uint16)
+    wide.flags.writeable = False
+    lengths.flags.writeable = False
+    ragged.close_gaps(wide, width, lengths, packed)
+    return packed, ends - lengths, ends
+
+
+def list_codes(column: Any, parse: Parse, known: Known, *, keep_first: bool) -> Ragged:
+    """The codes of a block's column of lists: ragged as they lie there, without the blank ones."""
+    count = len(column)
+    if column.null_count == count:  # of whatever type
+        ends = np.arange(1, count + 1) if keep_first else np.zeros(count, np.int64)
+        return np.zeros(count if keep_first else 0, np.uint16), ends - int(keep_first), ends
+    offsets = column.offsets.to_numpy().astype(np.int64)
+    entries = column.values.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))
+    numbers = text_numbers(entries, parse, text.CELL_BLANK, known)
+    validity = column.buffers()[0]
+    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BITS
+    offsets -= offsets[0]
+    ends = np.empty(count, np.int64)
+    packed = np.empty(len(numbers) + count, np.uint16)
+    for array in (offsets, numbers):
+        array.flags.writeable = False
+    ragged.from_lists(offsets, bits, column.offset, numbers, keep_first, ends, packed)
+    starts = np.concatenate([[0], ends[:-1]])
+    return packed[: int(ends[-1])], starts, ends
+
+
+def take_entries(column: Any, place: int, rows: Any) -> Any:
+    """Entry ``place`` (from 0) of the lists of some rows, as a chunked column; null where a list has none."""
+    if not _is_list(column.type):  # nothing but nulls
+        return pa.chunked_array([pa.nulls(len(rows), pa.string())])
+
+    def entries(chunk: Any, within: np.ndarray) -> Any:
+        offsets = chunk.offsets.to_numpy()
+        at = offsets[within].astype(np.int64) + place
+        missing = (at >= offsets[within + 1]) | chunk.is_null().to_numpy(zero_copy_only=False)[within]
+        values, taken = chunk.values, pa.array(np.where(missing, 0, at), mask=missing)
+        if pa.types.is_dictionary(values.type):
+            return values.dictionary.take(values.indices.take(taken))
+        return values.take(taken)
+
+    kind = column.type.value_type
+    return take_in_chunks(column, np.asarray(rows), entries, kind.value_type if pa.types.is_dictionary(kind) else kind)
+
+
+def longest_list(column: Any) -> int:
+    """How many entries the longest list of a column has."""
+    return int(pc.max(pc.list_value_length(column)).as_py() or 0) if _is_list(column.type) else 0
+
+
+def _holds_text(kind: Any) -> bool:
+    return is_text(kind.value_type if pa.types.is_dictionary(kind) else kind) or pa.types.is_null(kind)
+
+
+def _is_list(kind: Any) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
