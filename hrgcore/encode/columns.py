@@ -26,7 +26,8 @@ from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
 
 _BLOCK_ROWS = 16_384  # a block's columns and codes stay in the processor's second cache
 
-_NUMBERS = {
+#: Number fields and their names in EPISODE, in its order.
+NUMBERS = {
     "EPIORDER": "epiorder",
     "STARTAGE": "age",
     "EPIDUR": "epidur",
@@ -37,7 +38,9 @@ _NUMBERS = {
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
+    """Encoded rows that stand together in the input."""
+
     rows: np.ndarray  # EPISODE, starts counted from the block's own codes
     coded: np.ndarray
     diagnoses: np.ndarray
@@ -75,17 +78,21 @@ class Encoder:
 
     def encode(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> Episodes:
         """Encode all rows of a table. Raises InputError where a column is of a type that can't hold its field."""
+        return join_blocks(self.blocks(table, layout, pool))
+
+    def blocks(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
+        """The same in blocks, to be joined with others."""
         for codes, lists in ((layout.diagnoses, layout.diagnosis_lists), (layout.procedures, layout.procedure_lists)):
             for name in codes:
                 (check_list_column if lists else check_code_column)(table.column(name), name)
         batches = table.select(layout.names).to_batches(max_chunksize=_BLOCK_ROWS)
         known = {name: Known() for name in layout.names}
-        return _join(list(pool.map(lambda batch: self._block(batch, layout, known), batches)))
+        return list(pool.map(lambda batch: self._block(batch, layout, known), batches))
 
-    def _block(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> _Block:
+    def _block(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> Block:
         count = batch.num_rows
         rows = np.zeros(count, EPISODE)
-        for field, name in _NUMBERS.items():
+        for field, name in NUMBERS.items():
             own = layout.fields.get(field)
             rows[name] = NUMBER_BLANK if own is None else self.number(batch.column(own), field, known[own])
         coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
@@ -98,7 +105,7 @@ class Encoder:
         procedures, rows["procedure_start"], rows["procedure_end"] = _codes(
             batch, layout.procedures, layout.procedure_lists, self._opcs4(), known, keep_first=False
         )
-        return _Block(rows, coded, diagnoses, procedures)
+        return Block(rows, coded, diagnoses, procedures)
 
 
 def _parse(kernel: Callable[..., None], *tables: np.ndarray) -> Parse:
@@ -118,7 +125,7 @@ def _room() -> np.ndarray:
     return np.empty(text.LONGEST_CODE, np.uint8)
 
 
-def _join(blocks: list[_Block]) -> Episodes:
+def join_blocks(blocks: list[Block]) -> Episodes:
     """Put blocks together; starts are then counted from the whole."""
     diagnoses = procedures = 0
     for block in blocks:

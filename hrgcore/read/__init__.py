@@ -11,9 +11,11 @@ import pyarrow as pa
 from hrgcore.activity import Activity, TableActivity
 from hrgcore.errors import InputError
 from hrgcore.read.arrow import join, read_arrow_file, read_stream
-from hrgcore.read.csv import read_csv
+from hrgcore.read.csv import look, read_csv, refuse_duplicates
+from hrgcore.read.csv_bytes import CsvActivity, CsvFile
 from hrgcore.read.parquet import ParquetActivity, read_parquet
 from hrgcore.read.rdf import RecordDefinition
+from hrgcore.read.warn import InputWarning
 
 __all__ = ["InputWarning", "RecordDefinition", "input_files", "open_input", "read_csv", "read_input", "read_stream"]
 
@@ -44,10 +46,6 @@ _FOREIGN = (
 )
 
 
-class InputWarning(UserWarning):
-    """Something about the input is doubtful, though it can be read."""
-
-
 def read_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = None, headings: bool = True) -> pa.Table:
     """Read one or more files, or folders of parts, into one table; rows come in the order of the paths and, in a folder, of names.
 
@@ -61,13 +59,17 @@ def read_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = N
     for path in input_files(paths):
         kind = _format(path)
         table = read_csv(path, headings=headings, unique=definition is None) if kind == "csv" else _BINARY_READERS[kind](path)
-        if definition is not None:
-            named = headings or kind != "csv"
-            for doubt in definition.doubts(table.column_names) if named else ():
-                warnings.warn(f"{path}: {doubt}", InputWarning, stacklevel=2)
-            table = definition.apply(table, headings=named, source=str(path))
-        tables.append((path, table))
+        tables.append((path, _named(table, path, definition, headings or kind != "csv")))
     return join(tables)
+
+
+def _named(table: pa.Table, path: Path, definition: RecordDefinition | None, named: bool) -> pa.Table:
+    """A table under the names that a record definition gives its columns; ``named`` says whether those it has are headings."""
+    if definition is None:
+        return table
+    for doubt in definition.doubts(table.column_names) if named else ():
+        warnings.warn(f"{path}: {doubt}", InputWarning, stacklevel=3)
+    return definition.apply(table, headings=named, source=str(path))
 
 
 def open_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = None, headings: bool = True) -> Activity:
@@ -76,9 +78,26 @@ def open_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = N
     Raises InputError where a file can't be read or the parts don't fit together, now or while grouping.
     """
     files = input_files(paths)
-    if rdf is None and {_format(path) for path in files} == {"parquet"}:
+    formats = {_format(path) for path in files}
+    if formats == {"parquet"} and rdf is None:
         return ParquetActivity(files)
-    return TableActivity(read_input(files, rdf=rdf, headings=headings))
+    definition = RecordDefinition.read(rdf) if rdf is not None else None
+    if formats != {"csv"}:
+        return TableActivity(read_input(files, rdf=rdf, headings=headings))
+    cut = definition.cut_line if definition is not None else None
+    if cut is not None:
+        why = f"{rdf} line {cut}: the picture or extract cuts cells, so that the input is read by way of text, which takes longer."
+        warnings.warn(why, InputWarning, stacklevel=2)
+        return TableActivity(read_input(files, rdf=rdf, headings=headings))
+    return CsvActivity([_csv_file(path, definition, headings) for path in files])
+
+
+def _csv_file(path: Path, definition: RecordDefinition | None, headings: bool) -> CsvFile:
+    shape = look(path, headings)
+    if headings and definition is None:
+        refuse_duplicates(path, shape.names)
+    empty = pa.Table.from_arrays([pa.array([], pa.string())] * len(shape.names), names=shape.names)
+    return CsvFile(path, shape, _named(empty, path, definition, headings).column_names)
 
 
 def input_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:

@@ -20,13 +20,18 @@ _NOT_UTF8 = "Save the file as UTF-8 (from Excel: «CSV UTF-8»)"
 
 
 @dataclass(frozen=True)
-class _Shape:
+class Shape:
     """What a look at a file's start and bytes told: its columns, the lines its headings take, and whether it has quotes or rows."""
 
     names: list[str]
     skip: int
     quoted: bool
     rows: bool
+
+    @property
+    def headings(self) -> bool:
+        """Whether the first row with anything on it is headings."""
+        return self.skip > 0
 
 
 def read_csv(path: str | Path, *, headings: bool = True, unique: bool = True) -> pa.Table:
@@ -38,7 +43,7 @@ def read_csv(path: str | Path, *, headings: bool = True, unique: bool = True) ->
     Raises InputError naming file, row and column where the file is missing, empty, ragged, not UTF-8 or has NUL bytes.
     """
     path = Path(path)
-    shape = _look(path, headings)
+    shape = look(path, headings)
     if unique and headings:
         refuse_duplicates(path, shape.names)
     if not shape.rows:
@@ -74,8 +79,11 @@ def column_name(number: int) -> str:
     return f"COLUMN_{number:02}"
 
 
-def _look(path: Path, headings: bool) -> _Shape:
-    """Read the start of the file for its columns, and search all of it for bytes that decide how to read it."""
+def look(path: Path, headings: bool) -> Shape:
+    """Read the start of the file for its columns, and search all of it for bytes that decide how to read it.
+
+    Raises InputError where it can't be read, is empty, in UTF-16 or has NUL bytes.
+    """
     try:
         with path.open("rb") as file:
             if not file.read(1):
@@ -104,7 +112,7 @@ def _open_text(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", errors="replace", newline="")
 
 
-def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> _Shape:
+def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> Shape:
     reader = csv.reader(text)
     try:
         first = next((record for record in reader if record), None)
@@ -113,7 +121,7 @@ def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> _Sh
     if first is None:
         raise InputError(f"{path}: the file has nothing but empty lines. Check how it was written.")
     if not headings:
-        return _Shape([column_name(number) for number in range(1, len(first) + 1)], 0, quoted, True)
+        return Shape([column_name(number) for number in range(1, len(first) + 1)], 0, quoted, True)
     skip = reader.line_num
     for number, name in enumerate(first, 1):
         if "\ufffd" in name:
@@ -123,10 +131,10 @@ def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> _Sh
         rows = any(reader)  # stops at the first that has anything
     except csv.Error:
         rows = True
-    return _Shape(names, skip, quoted, rows)
+    return Shape(names, skip, quoted, rows)
 
 
-def _diagnose(path: Path, shape: _Shape) -> InputError:
+def _diagnose(path: Path, shape: Shape) -> InputError:
     """Find what Arrow could not read, in a second and slower pass: the error to raise."""
     with path.open("rb") as file:
         for line, content in enumerate(file, 1):

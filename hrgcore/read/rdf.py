@@ -100,6 +100,11 @@ class RecordDefinition:
             columns[field.position - 1] = _cut(columns[field.position - 1], field)
         return pa.Table.from_arrays(columns, names=names)
 
+    @property
+    def cut_line(self) -> int | None:
+        """The first line that cuts something out of cells; None if there is none."""
+        return min((field.line for field in self.fields if _cuts(field)), default=None)
+
     def headings(self, count: int) -> list[str]:
         """The headings of a file of ``count`` columns that has none: the RDF's names, and `COLUMN_nn` for what it does not name."""
         names = {field.position: field.name or field.field for field in self.fields}
@@ -192,9 +197,13 @@ def _refuse_repeats(fields: Sequence[FieldDefinition], source: str) -> None:
             )
 
 
+def _cuts(field: FieldDefinition) -> bool:
+    return bool(field.picture.strip("A") or field.extract)
+
+
 def _cut(column: pa.ChunkedArray, field: FieldDefinition) -> pa.ChunkedArray:
     """The column's text without what picture and extract drop. Characters beyond the picture's end are kept."""
-    if not field.picture.strip("A") and not field.extract:
+    if not _cuts(field):
         return column
     text = column.cast(pa.string())
     if "." in field.picture:

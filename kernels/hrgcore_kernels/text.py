@@ -13,6 +13,7 @@ from hrgcore_kernels.layout import Int32s, Int64s, UInt8s, UInt16s
 from hrgcore_kernels.signatures import array
 
 CELL_BLANK = -1
+NOT_A_VALUE = -2  #: of a text that no coded field could hold
 
 _SPACE, _FIRST_CONTROL_SPACE, _LAST_CONTROL_SPACE, _HYPHEN, _STOP = 32, 9, 13, 45, 46
 _ZERO, _A, _X, _SMALL_A, _SMALL_Z = 48, 65, 88, 97, 122
@@ -123,6 +124,62 @@ def normal_form(data, start, end, room):
     return length
 
 
+@inline
+def icd10_of(four, five, data, start, end, room):
+    """The number of a cell: CELL_BLANK, 0 for what is malformed or unknown. ``room`` [LONGEST_CODE] is scratch."""
+    number = icd10_number(four, five, data, start, end)
+    if number == 0:
+        length = normal_form(data, start, end, room)
+        number = np.int64(CELL_BLANK) if length == CELL_BLANK else icd10_number(four, five, room, 0, length)
+    return number
+
+
+@inline
+def opcs4_of(table, data, start, end, room):
+    """The number of a cell: CELL_BLANK, 0 for what is malformed or unknown. ``room`` [LONGEST_CODE] is scratch."""
+    number = opcs4_number(table, data, start, end)
+    if number == 0:
+        length = normal_form(data, start, end, room)
+        number = np.int64(CELL_BLANK) if length == CELL_BLANK else opcs4_number(table, room, 0, length)
+    return number
+
+
+@inline
+def field_place(data, start, end):
+    """The place of a coded field's value in its table: up to three digits or capitals; CELL_BLANK or NOT_A_VALUE."""
+    start, end = trimmed(data, start, end)
+    if start == end:
+        return np.int64(CELL_BLANK)
+    if end - start > 3:
+        return np.int64(NOT_A_VALUE)
+    place = np.int64(0)
+    for at in range(start, end):
+        value = digit(data[at])
+        if value < 0:
+            value = letter(data[at]) + 10
+            if value < 10:
+                return np.int64(NOT_A_VALUE)
+        place = place * 37 + value + 1
+    return place
+
+
+@inline
+def whole_number(data, start, end):
+    """A whole number of up to nine digits, blanks around it dropped; NUMBER_BLANK or NUMBER_INVALID otherwise."""
+    start, end = trimmed(data, start, end)
+    if start == end:
+        return np.int64(NUMBER_BLANK)
+    if end - start > 9:
+        return np.int64(NUMBER_INVALID)
+    value = np.int64(0)
+    for at in range(start, end):
+        figure = digit(data[at])
+        if figure < 0:
+            return np.int64(NUMBER_INVALID)
+        value = value * 10 + figure
+    return value
+
+
 @kernel(*_signatures(array("u2"), array("u2"), array("u1", writable=True)))
 def parse_icd10(
     offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: int, four: UInt16s, five: UInt16s, room: UInt8s, out: Int32s
@@ -132,12 +189,8 @@ def parse_icd10(
         start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
         if start == end or is_null(validity, bit + cell):
             out[cell] = CELL_BLANK
-            continue
-        number = icd10_number(four, five, data, start, end)
-        if number == 0:
-            length = normal_form(data, start, end, room)
-            number = CELL_BLANK if length == CELL_BLANK else icd10_number(four, five, room, 0, length)
-        out[cell] = number
+        else:
+            out[cell] = icd10_of(four, five, data, start, end, room)
 
 
 @kernel(*_signatures(array("u2"), array("u1", writable=True)))
@@ -149,12 +202,8 @@ def parse_opcs4(
         start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
         if start == end or is_null(validity, bit + cell):
             out[cell] = CELL_BLANK
-            continue
-        number = opcs4_number(table, data, start, end)
-        if number == 0:
-            length = normal_form(data, start, end, room)
-            number = CELL_BLANK if length == CELL_BLANK else opcs4_number(table, room, 0, length)
-        out[cell] = number
+        else:
+            out[cell] = opcs4_of(table, data, start, end, room)
 
 
 @kernel(*_signatures(array("u1")))
@@ -162,19 +211,11 @@ def parse_field(offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: i
     """Numbers of a coded field's values: up to three digits or capitals, blanks around them dropped. ``out`` [cells]."""
     for cell in range(len(out)):
         start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
-        start, end = trimmed(data, start, end)
-        if start == end or is_null(validity, bit + cell):
+        place = np.int64(CELL_BLANK) if is_null(validity, bit + cell) else field_place(data, start, end)
+        if place == CELL_BLANK:
             out[cell] = CELL_BLANK
-            continue
-        place = np.int64(0)
-        fits = end - start <= 3
-        for at in range(start, min(end, start + 3)):
-            value = digit(data[at])
-            if value < 0:
-                value = letter(data[at]) + 10
-                fits &= value >= 10
-            place = place * 37 + value + 1
-        out[cell] = np.int64(table[place]) if fits else 0
+        else:
+            out[cell] = 0 if place == NOT_A_VALUE else np.int64(table[place])
 
 
 @kernel(*_signatures())
@@ -182,17 +223,7 @@ def parse_number(offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: 
     """Whole numbers of up to nine digits, blanks around them dropped; NUMBER_BLANK or NUMBER_INVALID otherwise. ``out`` [cells]."""
     for cell in range(len(out)):
         start, end = np.int64(offsets[cell]), np.int64(offsets[cell + 1])
-        start, end = trimmed(data, start, end)
-        if start == end or is_null(validity, bit + cell):
-            out[cell] = NUMBER_BLANK
-            continue
-        value = np.int64(0)
-        fits = end - start <= 9
-        for at in range(start, min(end, start + 9)):
-            figure = digit(data[at])
-            fits &= figure >= 0
-            value = value * 10 + figure
-        out[cell] = value if fits else NUMBER_INVALID
+        out[cell] = NUMBER_BLANK if is_null(validity, bit + cell) else whole_number(data, start, end)
 
 
 @kernel((array("i4"), array("u1"), types.int64, array("i4"), types.int32, array("i4", writable=True)))
