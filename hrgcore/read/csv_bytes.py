@@ -5,6 +5,7 @@ What the kernels refuse (quotes within cells, lone carriage returns) goes the wa
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import os
 import warnings
@@ -100,7 +101,8 @@ class CsvFile:
         self._text: pa.Table | None = None  # where the kernels refuse the file
         self._row_starts = np.empty(0, np.int64)
         self._threads = 1
-        self._data, self._stamp = _map(path)
+        self._file, self._stamp = _map(path)
+        self._data = np.frombuffer(self._file, np.uint8)
 
     @property
     def count(self) -> int:
@@ -198,19 +200,30 @@ class CsvFile:
         for at, inside in zip(cuts[1:], within[1:].tolist(), strict=True):
             kernels.find_row(self._data, at, end, bool(inside), found)
             starts.append(int(found[0]))
-        return [(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True) if start < stop]
+        return [(start, stop) for start, stop in itertools.pairwise([*starts, end]) if start < stop]
 
     def _first_row(self) -> int:
         """The place behind the headings."""
         data = self._data
         start = at = len(_BOM) if data[: len(_BOM)].tobytes() == _BOM else 0
-        found = np.zeros(1, np.int64)
-        for _ in range(self._shape.skip):
-            kernels.find_row(data, at, len(data), False, found)  # quotes don't matter: lines are counted
-            at = int(found[0])
-        if b"\r" in data[start:at].tobytes().replace(b"\r\n", b""):
+        for _ in range(self._shape.skip):  # lines, within quotes too: a heading may take several
+            at = self._file.find(b"\n", at) + 1 or len(data)
+        headings = data[start:at].tobytes()
+        if b"\r" in headings.replace(b"\r\n", b""):
             raise _Refused(_REASONS[kernels.STRAY_CR])
+        if b'"' in headings:
+            self._refuse_stray_quotes(start + len(headings) - len(headings.lstrip(b"\r\n")), at)
         return at
+
+    def _refuse_stray_quotes(self, at: int, end: int) -> None:
+        """Where quotes don't go around whole headings, it is not clear to the reader by way of text where they end."""
+        nothing, counts = np.full(len(self.names), -1, np.int32), np.zeros(1, np.int64)
+        row = np.array([at])
+        _fix(nothing, row)
+        starts, offsets = np.empty((0, 1), np.int64), np.empty((0, 2), np.int32)
+        kernels.find_cells(self._data, end, row, nothing, len(nothing), _scratch(0), starts, offsets, counts)
+        if counts[0]:
+            raise _Refused(_REASONS[kernels.STRAY_QUOTE])
 
     def _range(self, encoder: Encoder, shape: kernels.Shape, at: int, end: int) -> tuple[Block, tuple[Any, Any], np.ndarray]:
         size = end - at
@@ -250,12 +263,12 @@ class CsvFile:
         return block, (keys[0], keys[1]), parsed.row_starts[:rows]
 
 
-def _map(path: Path) -> tuple[np.ndarray, tuple[int, ...]]:
+def _map(path: Path) -> tuple[mmap.mmap, tuple[int, ...]]:
     """A file's bytes, and what tells whether it is still the same file."""
     try:
         with path.open("rb") as file:
             stamp = _stamp(path)
-            return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8), stamp
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), stamp
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else "not an ordinary file"
         raise InputError(f"{path}: can't be read ({what}). Check the path and its permissions.") from None
