@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -48,10 +49,15 @@ def sizes(*names: str) -> Any:
 
 @dataclass(frozen=True)
 class Activity:
-    """Synthetic episodes of one size: the folders, and how many episodes and spells they hold."""
+    """Synthetic episodes of one size: the folders, and how many episodes and spells they hold.
+
+    ``quoted`` is the CSV with quotes around every cell and CR LF, ``lists`` the Parquet with codes as lists.
+    """
 
     parquet: Path
     csv: Path
+    quoted: Path
+    lists: Path
     rows: int
     spells: int
 
@@ -74,12 +80,38 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Activity]:
             rows = SIZES[name]
             for kind in ("parquet", "csv"):
                 synthesise(folder / kind, rows, SEED, format=kind)
+            for kind, change in (("quoted", _quoted), ("lists", _lists)):
+                (folder / kind).mkdir()
+                for file in (folder / ("csv" if kind == "quoted" else "parquet")).iterdir():
+                    change(file, folder / kind / file.name)
             files = sorted((folder / "parquet").iterdir())
             spells = sum(pc.count_distinct(pq.read_table(file, columns=["PROVSPNO"])["PROVSPNO"]).as_py() for file in files)
-            done[name] = Activity(folder / "parquet", folder / "csv", rows, spells)
+            done[name] = Activity(*(folder / kind for kind in ("parquet", "csv", "quoted", "lists")), rows, spells)
         return done[name]
 
     return make
+
+
+def _quoted(source: Path, target: Path) -> None:
+    """Quotes around every cell, CR LF: cells of the synthetic year have no comma or quote in them."""
+    with source.open("rb") as lines, target.open("wb") as file:
+        file.writelines(b'"' + line.rstrip(b"\n").replace(b",", b'","') + b'"\r\n' for line in lines)
+
+
+def _lists(source: Path, target: Path) -> None:
+    """Codes as lists, blank cells left out."""
+    table = pq.read_table(source)
+    for prefix in ("DIAG", "OPER"):
+        names = [name for name in table.column_names if name.startswith(f"{prefix}_")]
+        columns = [pa.concat_arrays(table[name].cast(pa.string()).chunks) for name in names]
+        by_row = np.arange(len(names) * table.num_rows).reshape(len(names), -1).T.ravel()
+        cells = pa.concat_arrays(columns).take(pa.array(by_row))
+        given = pc.fill_null(pc.not_equal(cells, ""), False)
+        counts = np.add.reduceat(given.to_numpy(zero_copy_only=False).astype(int), np.arange(0, len(by_row), len(names)))
+        offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))
+        lists = pa.ListArray.from_arrays(offsets, cells.filter(given))
+        table = table.drop_columns(names).append_column(prefix, lists)
+    pq.write_table(table, target, row_group_size=131_072, compression="zstd")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from conftest import sizes
 
 from hrgcore.columns import apc_layout
 from hrgcore.encode import order_spells
+from hrgcore.read import open_input
 
 pytestmark = pytest.mark.benchmark(group="encode")
 
@@ -21,6 +22,18 @@ def test_columns(measure, activity, grouper, pool, encoded, kind):
     layout = apc_layout(table.column_names)
     figures = {"bytes_per_episode": encoded(table).bytes_per_episode}
     measure(lambda: grouper._encoder.encode(table, layout, pool), activity.rows, activity.spells, **figures)
+
+
+@sizes("10k", "1m")
+@pytest.mark.parametrize("kind", ["csv", "quoted", "parquet", "lists"])
+def test_files(measure, activity, grouper, pool, kind):
+    """Files to dense ids, with reading them."""
+
+    def encode():
+        opened = open_input(getattr(activity, kind))
+        return opened.encode(grouper._encoder, apc_layout(opened.names), pool)
+
+    assert len(measure(encode, activity.rows, activity.spells).episodes.rows) == activity.rows
 
 
 @sizes("10k", "1m")

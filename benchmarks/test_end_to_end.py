@@ -1,4 +1,4 @@
-"""Files to HRGs to result tables, all cores; beside them, pyarrow merely reading the same files."""
+"""Files to HRGs, and to result tables, all cores; beside them, pyarrow merely reading the same files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ from conftest import peak_mib, sizes
 from hrgcore import Grouper
 
 pytestmark = pytest.mark.benchmark(group="end to end")
+KINDS = pytest.mark.parametrize("kind", ["csv", "quoted", "parquet", "lists"])
 
 
 @sizes("10k", "1m", "20m")
-@pytest.mark.parametrize("kind", ["parquet", "csv"])
-def test_group(measure, activity, kind):
+@KINDS
+def test_hrgs(measure, activity, kind):
+    grouper = Grouper()
+    result = measure(lambda: grouper.group(getattr(activity, kind)), activity.rows, activity.spells, rounds=3)
+    assert len(result.grouped.spells) == activity.spells
+
+
+@sizes("10k", "1m", "20m")
+@KINDS
+def test_tables(measure, activity, kind):
     grouper = Grouper()
     folder = getattr(activity, kind)
 
@@ -29,14 +38,18 @@ def test_group(measure, activity, kind):
 
 
 @sizes("10k", "1m")
-def test_pyarrow_reads_csv(measure, activity):
-    files = sorted(activity.csv.iterdir())
+@pytest.mark.parametrize("kind", ["csv", "quoted"])
+def test_pyarrow_reads_csv(measure, activity, kind):
+    files = sorted(getattr(activity, kind).iterdir())
     names = pa.csv.open_csv(files[0]).schema.names
-    options = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True)
+    options = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
     measure(lambda: [pa.csv.read_csv(file, convert_options=options) for file in files], activity.rows, activity.spells)
 
 
 @sizes("10k", "1m")
-def test_pyarrow_reads_parquet(measure, activity):
-    texts = [field.name for field in pq.read_schema(activity.files[0]) if pa.types.is_dictionary(field.type)]
-    measure(lambda: pq.read_table(activity.files, read_dictionary=texts), activity.rows, activity.spells)
+@pytest.mark.parametrize("kind", ["parquet", "lists"])
+def test_pyarrow_reads_parquet(measure, activity, kind):
+    files = sorted(getattr(activity, kind).iterdir())
+    texts = [field.name for field in pq.read_schema(files[0]) if pa.types.is_dictionary(field.type)]
+    lists = [f"{name}.list.element" for name in ("DIAG", "OPER") if kind == "lists"]
+    measure(lambda: pq.read_table(files, read_dictionary=[*texts, *lists]), activity.rows, activity.spells)

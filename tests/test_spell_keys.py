@@ -126,6 +126,18 @@ def test_results_are_right_where_digests_collide(digests: str) -> None:
             assert kernels_say(SMALL.grouper.group(alone.table), alone) == [said[spell]]
 
 
+@pytest.mark.parametrize("longest", [1, 3, 64])
+def test_runs_are_put_in_order_whatever_their_length(longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hrgcore.encode.spells._LONGEST_RUN", longest)
+
+    @PATIENTLY
+    @given(st.lists(st.lists(st.integers(-1, 9), max_size=9), max_size=6))
+    def check(runs: list[list[int]]) -> None:
+        assert_ordered([("R", str(number), order) for number, run in enumerate(runs) for order in run])
+
+    check()
+
+
 def test_falls_looks_within_runs_only() -> None:
     for order, expected in (([1, 2, 1, 2], 0), ([1, 2, 2, 1], 1), ([2, 1, 1, 1], 1), ([0, 0, 0, 5], 0)):
         starts, values, found = np.array([0, 2, 4]), np.array(order, np.int32), np.zeros(1, np.uint8)

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from hrgcore.encode.cells import text_buffers
 from hrgcore_kernels import spells as kernels
 
+_LONGEST_RUN = 64  # rows that are put in order one by one
+
 
 @dataclass(frozen=True)
 class SpellOrder:
@@ -87,8 +89,13 @@ def order_spells(provider: Any, spell: Any, epiorder: np.ndarray, epiorder_max: 
         place.flags.writeable = False
         starts.flags.writeable = False
         kernels.falls(starts, place, found)
+        rows = np.arange(len(place))
         if not found[0]:
-            return SpellOrder(_fixed(np.arange(len(place))), starts, True, True)
+            return SpellOrder(_fixed(rows), starts, True, True)
+        left = np.zeros(1, np.uint8)
+        kernels.sort_runs(starts, place, _LONGEST_RUN, rows, left)
+        if not left[0]:
+            return SpellOrder(_fixed(rows), starts, True, False)
         of_row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     else:
         of_row = _spell_numbers(provider, spell)

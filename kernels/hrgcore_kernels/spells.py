@@ -1,6 +1,7 @@
 """Spell keys: where the key changes from row to row, and a number that tells keys apart."""
 
 import numpy as np
+from numba.core import types
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.layout import Int32s, Int64s, UInt8s, UInt64s
@@ -82,3 +83,27 @@ def falls(starts: Int64s, order: Int32s, found: UInt8s) -> None:
             if order[row] < order[row - 1]:
                 found[0] = 1
                 return
+
+
+@kernel((array("i8"), array("i4"), types.int64, array("i8", writable=True), array("u1", writable=True)))
+def sort_runs(starts: Int64s, order: Int32s, longest: int, rows: Int64s, left: UInt8s) -> None:
+    """Put the rows of each run in ``order`` [rows], equal ones as they stand. ``rows`` are 0, 1, 2 … at first.
+
+    ``left[0]`` becomes 1 where a run of more than ``longest`` rows, for which this takes too long, is left as it is.
+    """
+    for run in range(len(starts) - 1):
+        start, end = starts[run], starts[run + 1]
+        for at in range(start + 1, end):
+            if order[at] >= order[at - 1]:
+                continue
+            if end - start > longest:
+                left[0] = 1
+                break
+            for moved in range(at, end):
+                row = rows[moved]
+                to = moved
+                while to > start and order[rows[to - 1]] > order[row]:
+                    rows[to] = rows[to - 1]
+                    to -= 1
+                rows[to] = row
+            break
