@@ -63,13 +63,15 @@ class Known:
 
 
 def index_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, int]:
-    """Indices (int32), validity bits (empty: no nulls) and the first bit of a dictionary array."""
+    """Indices (int8, int16 or int32), validity bits (empty: no nulls) and the first bit of a dictionary array."""
     indices = column.indices
     validity, data = indices.buffers()
     if len(indices) == 0 or data is None:
         return _read_only(np.empty(0, np.int32)), _NO_BYTES, 0
     kind = np.dtype(indices.type.to_pandas_dtype())
-    places = np.frombuffer(data, kind, len(indices), indices.offset * kind.itemsize).astype(np.int32, copy=False)
+    places = np.frombuffer(data, kind, len(indices), indices.offset * kind.itemsize)
+    if kind not in (np.int8, np.int16, np.int32):
+        places = places.astype(np.int32)
     bits = np.frombuffer(validity, np.uint8) if validity is not None and indices.null_count else _NO_BYTES
     return _read_only(places), _read_only(bits), indices.offset
 
@@ -107,6 +109,12 @@ def whole_numbers(column: Any, name: str, parse: Parse, known: Known | None = No
         return text_numbers(column, parse, NUMBER_BLANK, known)
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         raise InputError(f"column {name} is of type {kind}; give whole numbers, as numbers or as text.")
+    if pa.types.is_int32(kind) or pa.types.is_int16(kind):  # as most are: no need of floats
+        numbers: Numbers = pc.fill_null(column, -1).to_numpy().astype(np.int32)
+        numbers[(numbers < 0) | (numbers >= 10**9)] = NUMBER_INVALID
+        if column.null_count:
+            numbers[column.is_null().to_numpy(zero_copy_only=False)] = NUMBER_BLANK
+        return numbers
     values = pc.fill_null(column.cast(pa.float64(), safe=False), -1.0).to_numpy(zero_copy_only=False)
     fits = (values >= 0) & (values < 1e9) & (values == np.floor(values))
     numbers = np.where(fits, values, NUMBER_INVALID).astype(np.int32)

@@ -18,11 +18,13 @@ ANY_STAY = 255  #: of a procedure that may be dominant however long the stay is
 EACH_CODE = 63  #: the component of a code that counts by itself
 
 Int8s = npt.NDArray[np.int8]
+Int16s = npt.NDArray[np.int16]
 UInt8s = npt.NDArray[np.uint8]
 UInt16s = npt.NDArray[np.uint16]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 UInt64s = npt.NDArray[np.uint64]
+Indices = Int8s | Int16s | Int32s  #: of a dictionary
 Records = npt.NDArray[np.void]
 
 

@@ -9,7 +9,7 @@ from numba.core import types
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
-from hrgcore_kernels.layout import Int32s, Int64s, UInt8s, UInt16s
+from hrgcore_kernels.layout import Indices, Int32s, Int64s, UInt8s, UInt16s
 from hrgcore_kernels.signatures import array
 
 CELL_BLANK = -1
@@ -226,8 +226,13 @@ def parse_number(offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: 
         out[cell] = NUMBER_BLANK if is_null(validity, bit + cell) else whole_number(data, start, end)
 
 
-@kernel((array("i4"), array("u1"), types.int64, array("i4"), types.int32, array("i4", writable=True)))
-def take_numbers(indices: Int32s, validity: UInt8s, bit: int, of_values: Int32s, blank: int, out: Int32s) -> None:
+@kernel(
+    *(
+        (array(indices), array("u1"), types.int64, array("i4"), types.int32, array("i4", writable=True))
+        for indices in ("i1", "i2", "i4")
+    )
+)
+def take_numbers(indices: Indices, validity: UInt8s, bit: int, of_values: Int32s, blank: int, out: Int32s) -> None:
     """Numbers of a column of a dictionary from those of its values; ``blank`` for nulls, under which anything may stand."""
     for cell in range(len(out)):
         out[cell] = blank if is_null(validity, bit + cell) else of_values[indices[cell]]
