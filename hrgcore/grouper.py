@@ -49,7 +49,9 @@ class Grouper:
         return self._bundle.info
 
     def group(self, data: Any, *, logic: str = "apc") -> Result:
-        """Group activity: a path, or anything with `__arrow_c_stream__` (pyarrow, Polars, pandas, DuckDB).
+        """Group activity: a path, an input of `hrgcore.read.open_input`, or anything with `__arrow_c_stream__`.
+
+        That is what pyarrow, Polars, pandas and DuckDB give.
 
         Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``;
         raises InputError where the input as a whole can't be grouped, UsageError for an unknown logic.
