@@ -53,3 +53,19 @@ def test_pyarrow_reads_parquet(measure, activity, kind):
     texts = [field.name for field in pq.read_schema(files[0]) if pa.types.is_dictionary(field.type)]
     lists = [f"{name}.list.element" for name in ("DIAG", "OPER") if kind == "lists"]
     measure(lambda: pq.read_table(files, read_dictionary=[*texts, *lists]), activity.rows, activity.spells)
+
+
+@sizes("10k", "1m", "20m")
+def test_the_command(benchmark, measure, activity, tmp_path):
+    """`hrgcore group` from start to end in a process of its own, Parquet to Parquet, with its manifest; and its peak memory."""
+    numbers = iter(range(10**6))
+
+    def group():
+        output = tmp_path / str(next(numbers))
+        main = f"from hrgcore.cli.main import main; main(['group', {str(activity.parquet)!r}, '-o', {str(output)!r}])"
+        return peak_mib(f"import contextlib, os\nwith contextlib.redirect_stdout(open(os.devnull, 'w')): {main}")
+
+    peaks = []
+    measure(lambda: peaks.append(group()), activity.rows, activity.spells, rounds=1 if activity.rows > 10**7 else 3)
+    benchmark.extra_info["peak_mib"] = max(peaks)
+    assert max(peaks) < 2048

@@ -18,8 +18,10 @@ class Decoder:
         self._hrgs = bundle.strings("hrg_codes")
         self._procedures = pa.array(bundle.strings("opcs4_codes"))
         self._rules = pa.array(bundle.rule_references)
-        last = max(REASONS) + 1
-        self._reasons = pa.array([REASONS.get(reason, "") for reason in range(last)])
+        # A dictionary with a value twice is none: what writes or joins it may go wrong.
+        self._reasons = pa.array(["", *REASONS.values()])
+        self._reason_places = np.zeros(max(REASONS) + 1, np.int8)
+        self._reason_places[list(REASONS)] = np.arange(1, len(REASONS) + 1)
 
     def hrg(self, numbers: np.ndarray) -> Any:
         return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32)), pa.array(self._hrgs))
@@ -28,7 +30,7 @@ class Decoder:
         return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int8)), pa.array(list(METHODS)))
 
     def reason(self, numbers: np.ndarray) -> Any:
-        return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int8)), self._reasons)
+        return pa.DictionaryArray.from_arrays(pa.array(self._reason_places[numbers]), self._reasons)
 
     def procedure(self, numbers: np.ndarray) -> Any:
         return _or_null(numbers, self._procedures)

@@ -161,8 +161,10 @@ class Result:
         """Episodes grouped by rows of each basis."""
         bases = np.array(self.bundle.rule_bases)
         grouped = self.grouped.episodes["hrg"] != 0
-        names, counts = np.unique(bases[rules[grouped]], return_counts=True)
-        return dict(zip(names.tolist(), counts.tolist(), strict=True))
+        names, places = np.unique(bases, return_inverse=True)
+        by_rule = np.bincount(rules[grouped], minlength=len(bases))
+        counts = np.bincount(places, by_rule, len(names)).astype(np.int64)
+        return {name: count for name, count in zip(names.tolist(), counts.tolist(), strict=True) if count}
 
     def _keys(self, rows: np.ndarray) -> dict[str, Any]:
         indices = pa.array(rows)
@@ -180,11 +182,11 @@ class Result:
 
 
 def _counts(found: np.ndarray) -> dict[str, Any]:
-    reasons, counts = np.unique(found["reason"], return_counts=True)
+    counts = np.bincount(found["reason"])
     grouped = int((found["hrg"] != 0).sum())
     return {
         "total": len(found),
         "grouped": grouped,
         "failed": len(found) - grouped,
-        "by_reason": {REASONS[reason]: count for reason, count in zip(reasons.tolist(), counts.tolist(), strict=True)},
+        "by_reason": {REASONS[reason]: count for reason, count in enumerate(counts.tolist()) if count},
     }

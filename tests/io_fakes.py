@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,17 @@ class FakeResult:
     unbundled: pa.Table
     errors: pa.Table
     spell_of_episode: Any
-    counts: dict[str, Any] = field(default_factory=lambda: {"episodes": 1, "by reason": {"invalid field": 1}})
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        flags = {"episodes": ("GroupingMethodFlag", "FCE_Reason"), "spells": ("SpellGroupingMethodFlag", "SpellReason")}
+        found = {}
+        for name, (flag, reason) in flags.items():
+            table = getattr(self, name)
+            failed = table.column(flag).to_pylist().count("U")
+            reasons = Counter(table.column(reason).to_pylist())
+            found[name] = {"total": len(table), "grouped": len(table) - failed, "failed": failed, "by_reason": dict(reasons)}
+        return {**found, "unbundled": len(self.unbundled)}
 
 
 def records(*rows: str, names: list[str] | None = None) -> pa.Table:

@@ -56,7 +56,8 @@ def test_group_writes_a_folder_and_says_how_it_went(source, tmp_path, capsys) ->
     assert err == ""  # nobody watches: no progress
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert [entry["name"] for entry in manifest["inputs"]] == [str(source)]
-    assert manifest["logic"] == "apc" and set(manifest["seconds"]) == {"read", "design", "group", "digest"}
+    assert manifest["logic"] == "apc" and set(manifest["seconds"]) == {"start", "read", "group", "write", "total"}
+    assert manifest["run"]["spells"] == "together" and "spells: they stood together" in lines
 
 
 def test_group_from_a_file_without_headings_as_csv(source, tmp_path, capsys) -> None:
@@ -77,7 +78,7 @@ def test_group_from_a_file_without_headings_as_csv(source, tmp_path, capsys) -> 
         "1",
     ]
     assert main([*command, "--logic", "APC"]) == 0
-    assert (tmp_path / "out" / "episodes.csv").read_text().count("\n") == 4
+    assert (tmp_path / "out" / "episodes" / "part-00000.csv").read_text().count("\n") == 4
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert [entry["role"] for entry in manifest["inputs"]] == ["data", "rdf"]
     assert manifest["options"] == {"format": "csv", "threads": 1, "headings": False}
@@ -101,7 +102,7 @@ def test_options_reach_the_grouper(source, tmp_path, monkeypatch) -> None:
 def test_progress_on_a_terminal(source, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(["group", str(source), "-o", str(tmp_path / "out")]) == 0
-    assert "grouping 3 rows …" in capsys.readouterr().err
+    assert "grouping rows 1 to 3 …" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_main_job_gives_what_the_readme_says(month: Path) -> None:
     names = {path.name for path in (month / "grouped").iterdir()}
-    assert names == {"episodes.parquet", "spells.parquet", "unbundled.parquet", "errors.parquet", "manifest.json"}
+    assert names == {"episodes", "spells", "unbundled", "errors", "manifest.json"}
 
 
 def test_the_python_of_the_readme_runs(month: Path) -> None:

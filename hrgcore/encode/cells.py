@@ -136,11 +136,12 @@ def without_blanks(column: Any) -> Any:
 
 
 def take_rows(column: Any, rows: Any) -> Any:
-    """Cells of some rows of a chunked column, as a chunked column; those of a dictionary in several chunks come as its values.
+    """Cells of some rows of a chunked column, as a chunked column; those of a dictionary come as its values.
 
-    Arrow can't join dictionaries with nulls or too long for their index type, and decodes whole chunks to take from them.
+    Arrow can't join dictionaries with nulls or too long for their index type, and decodes whole chunks to take from them. The type
+    of the result does not hang on how many chunks there are.
     """
-    if not pa.types.is_dictionary(column.type) or column.num_chunks < 2:
+    if not pa.types.is_dictionary(column.type):
         return column.take(rows)
     return take_in_chunks(
         column,

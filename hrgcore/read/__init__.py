@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from hrgcore.activity import Activity, TableActivity
 from hrgcore.errors import InputError
+from hrgcore.folders import TABLES, is_result, unfinished_run
 from hrgcore.read.arrow import join, read_arrow_file, read_stream
-from hrgcore.read.csv import look, read_csv, refuse_duplicates
+from hrgcore.read.csv import csv_shape, read_csv, refuse_duplicates
 from hrgcore.read.csv_bytes import CsvActivity, CsvFile
 from hrgcore.read.parquet import ParquetActivity, read_parquet
 from hrgcore.read.rdf import RecordDefinition
@@ -57,7 +58,7 @@ def read_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = N
     definition = RecordDefinition.read(rdf) if rdf is not None else None
     tables: list[tuple[Path, pa.Table]] = []
     for path in input_files(paths):
-        kind = _format(path)
+        kind = file_format(path)
         table = read_csv(path, headings=headings, unique=definition is None) if kind == "csv" else _BINARY_READERS[kind](path)
         tables.append((path, _named(table, path, definition, headings or kind != "csv")))
     return join(tables)
@@ -78,7 +79,7 @@ def open_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = N
     Raises InputError where a file can't be read or the parts don't fit together, now or while grouping.
     """
     files = input_files(paths)
-    formats = {_format(path) for path in files}
+    formats = {file_format(path) for path in files}
     if formats == {"parquet"} and rdf is None:
         return ParquetActivity(files)
     definition = RecordDefinition.read(rdf) if rdf is not None else None
@@ -93,7 +94,7 @@ def open_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = N
 
 
 def _csv_file(path: Path, definition: RecordDefinition | None, headings: bool) -> CsvFile:
-    shape = look(path, headings)
+    shape = csv_shape(path, headings)
     if headings and definition is None:
         refuse_duplicates(path, shape.names)
     empty = pa.Table.from_arrays([pa.array([], pa.string())] * len(shape.names), names=shape.names)
@@ -103,13 +104,21 @@ def _csv_file(path: Path, definition: RecordDefinition | None, headings: bool) -
 def input_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
     """The files that ``paths`` stand for: folders are replaced by the data files in them, in order of name.
 
-    Raises InputError where there is no such file, or a folder has no parts or parts of several formats.
+    A folder of results stands for its episodes. Raises InputError where there is no such file, a folder has no parts or parts of
+    several formats, or they are of a run that is not finished.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     if not given:
         raise InputError("No input was given. Name a file or a folder of parts.")
     files: list[Path] = []
     for path in map(Path, given):
+        unfinished = unfinished_run(path)
+        if unfinished is not None:
+            raise InputError(
+                f"{unfinished}: the run that writes here is not finished. Wait for it, or continue it with hrgcore group --resume."
+            )
+        if is_result(path):
+            path = path / TABLES[0]
         files.extend(_parts(path) if path.is_dir() else [_existing(path)])
     return files
 
@@ -135,7 +144,7 @@ def _parts(folder: Path) -> list[Path]:
     return parts
 
 
-def _format(path: Path) -> str:
+def file_format(path: Path) -> str:
     """What a file holds, by its first bytes, else by its extension, else CSV."""
     try:
         with path.open("rb") as file:

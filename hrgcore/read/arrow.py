@@ -75,23 +75,29 @@ def join(tables: Sequence[tuple[Path, pa.Table]]) -> pa.Table:
         return first
     parts = [first]
     for path, table in tables[1:]:
-        missing = [name for name in first.column_names if name not in table.column_names]
-        extra = [name for name in table.column_names if name not in first.column_names]
-        if missing or extra:
-            what = "; ".join(
-                f"{verb} {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}"
-                for verb, names in (("lacks", missing), ("adds", extra))
-                if names
-            )
-            raise InputError(f"{path}: its columns are not those of {first_path}: it {what}. Give parts with the same columns.")
+        refuse_other_columns(path, table.column_names, first_path, first.column_names)
         parts.append(table.select(first.column_names))
     unlike = [name for name in first.column_names if len({part.schema.field(name).type for part in parts}) > 1]
     for name in unlike:
-        parts = [_with_text(part, name) for part in parts]
+        parts = [with_text(part, name) for part in parts]
     return pa.concat_tables(parts)
 
 
-def _with_text(table: pa.Table, name: str) -> pa.Table:
+def refuse_other_columns(path: Path, names: Sequence[str], first_path: Path, first: Sequence[str]) -> None:
+    """Raise InputError where a part has other columns than the first."""
+    missing = [name for name in first if name not in names]
+    extra = [name for name in names if name not in first]
+    if missing or extra:
+        what = "; ".join(
+            f"{verb} {', '.join(named[:5])}{' and more' if len(named) > 5 else ''}"
+            for verb, named in (("lacks", missing), ("adds", extra))
+            if named
+        )
+        raise InputError(f"{path}: its columns are not those of {first_path}: it {what}. Give parts with the same columns.")
+
+
+def with_text(table: pa.Table, name: str) -> pa.Table:
+    """``table`` with one column as text. Raises InputError where its type can't be."""
     at = table.column_names.index(name)
     try:
         return table.set_column(at, name, table.column(name).cast(pa.string()))
@@ -101,6 +107,8 @@ def _with_text(table: pa.Table, name: str) -> pa.Table:
 
 def unreadable(path: str | Path, what: str, error: BaseException) -> InputError:
     """The error to raise for a file that Arrow could not read; Arrow's own words may hold values."""
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"{path}: can't be read (No such file or directory). Was it moved while hrgcore ran?")
     if isinstance(error, PermissionError):
         return InputError(f"{path}: can't be read (no permission). Check its permissions.")
     return InputError(f"{path}: not a readable {what} file ({type(error).__name__}). Check that it was written to its end.")

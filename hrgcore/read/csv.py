@@ -7,7 +7,7 @@ import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -20,7 +20,7 @@ _NOT_UTF8 = "Save the file as UTF-8 (from Excel: «CSV UTF-8»)"
 
 
 @dataclass(frozen=True)
-class Shape:
+class CsvShape:
     """What a look at a file's start and bytes told: its columns, the lines its headings take, and whether it has quotes or rows."""
 
     names: list[str]
@@ -43,24 +43,28 @@ def read_csv(path: str | Path, *, headings: bool = True, unique: bool = True) ->
     Raises InputError naming file, row and column where the file is missing, empty, ragged, not UTF-8 or has NUL bytes.
     """
     path = Path(path)
-    shape = look(path, headings)
+    shape = csv_shape(path, headings)
     if unique and headings:
         refuse_duplicates(path, shape.names)
     if not shape.rows:
         return pa.Table.from_arrays([pa.array([], pa.string())] * len(shape.names), names=shape.names)
-    numbered = [str(number) for number in range(len(shape.names))]
     try:
-        table = pacsv.read_csv(
-            path,
-            read_options=pacsv.ReadOptions(column_names=numbered, skip_rows=shape.skip, block_size=_BLOCK_BYTES),
-            parse_options=pacsv.ParseOptions(newlines_in_values=shape.quoted, quote_char='"' if shape.quoted else False),
-            convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(numbered, pa.string()), strings_can_be_null=False),
-        )
+        table = pacsv.read_csv(path, **csv_options(shape))
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror or 'input error'}). Check the file.") from None
     except pa.ArrowException:  # its message may hold a whole record: it is not passed on
-        raise _diagnose(path, shape) from None
+        raise diagnose_csv(path, shape) from None
     return table.rename_columns(shape.names)
+
+
+def csv_options(shape: CsvShape) -> dict[str, Any]:
+    """How Arrow is to read a file of this shape: every column as text, under its number."""
+    numbered = [str(number) for number in range(len(shape.names))]
+    return {
+        "read_options": pacsv.ReadOptions(column_names=numbered, skip_rows=shape.skip, block_size=_BLOCK_BYTES),
+        "parse_options": pacsv.ParseOptions(newlines_in_values=shape.quoted, quote_char='"' if shape.quoted else False),
+        "convert_options": pacsv.ConvertOptions(column_types=dict.fromkeys(numbered, pa.string()), strings_can_be_null=False),
+    }
 
 
 def refuse_duplicates(path: str | Path, names: Sequence[str]) -> None:
@@ -79,11 +83,8 @@ def column_name(number: int) -> str:
     return f"COLUMN_{number:02}"
 
 
-def look(path: Path, headings: bool) -> Shape:
-    """Read the start of the file for its columns, and search all of it for bytes that decide how to read it.
-
-    Raises InputError where it can't be read, is empty, in UTF-16 or has NUL bytes.
-    """
+def csv_shape(path: Path, headings: bool) -> CsvShape:
+    """Read the start of the file for its columns, and search all of it for bytes that decide how to read it."""
     try:
         with path.open("rb") as file:
             if not file.read(1):
@@ -112,7 +113,7 @@ def _open_text(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", errors="replace", newline="")
 
 
-def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> Shape:
+def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> CsvShape:
     reader = csv.reader(text)
     try:
         first = next((record for record in reader if record), None)
@@ -121,7 +122,7 @@ def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> Sha
     if first is None:
         raise InputError(f"{path}: the file has nothing but empty lines. Check how it was written.")
     if not headings:
-        return Shape([column_name(number) for number in range(1, len(first) + 1)], 0, quoted, True)
+        return CsvShape([column_name(number) for number in range(1, len(first) + 1)], 0, quoted, True)
     skip = reader.line_num
     for number, name in enumerate(first, 1):
         if "\ufffd" in name:
@@ -131,10 +132,10 @@ def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> Sha
         rows = any(reader)  # stops at the first that has anything
     except csv.Error:
         rows = True
-    return Shape(names, skip, quoted, rows)
+    return CsvShape(names, skip, quoted, rows)
 
 
-def _diagnose(path: Path, shape: Shape) -> InputError:
+def diagnose_csv(path: Path, shape: CsvShape) -> InputError:
     """Find what Arrow could not read, in a second and slower pass: the error to raise."""
     with path.open("rb") as file:
         for line, content in enumerate(file, 1):

@@ -25,7 +25,7 @@ from hrgcore.encode.cells import take_rows, under_one
 from hrgcore.encode.columns import NUMBERS, Block, join_blocks
 from hrgcore.errors import InputError
 from hrgcore.read.arrow import join
-from hrgcore.read.csv import Shape, read_csv
+from hrgcore.read.csv import CsvShape, read_csv
 from hrgcore.read.warn import InputWarning
 from hrgcore_kernels import delimited as kernels
 from hrgcore_kernels.layout import EPISODE
@@ -95,7 +95,7 @@ class CsvActivity(Activity):
 class CsvFile:
     """One CSV file, mapped into memory."""
 
-    def __init__(self, path: Path, shape: Shape, names: Sequence[str]) -> None:
+    def __init__(self, path: Path, shape: CsvShape, names: Sequence[str]) -> None:
         self.path, self.names = path, list(names)
         self._shape = shape
         self._text: pa.Table | None = None  # where the kernels refuse the file

@@ -37,6 +37,13 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
     return checked(table if columns is None else table.select(columns), str(path))
 
 
+def open_parquet(path: str | Path) -> pq.ParquetFile:
+    """A Parquet file to be read batch by batch: text columns but the spell key come as dictionaries."""
+    with pq.ParquetFile(path) as file:
+        texts, _ = _dictionaries(file)
+    return pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False)
+
+
 def _read(path: str | Path, columns: Sequence[str] | None, texts: list[str], lists: list[str]) -> pa.Table:
     with pq.ParquetFile(path, read_dictionary=[*texts, *lists]) as file:
         if not lists:

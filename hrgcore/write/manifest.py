@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from hrgcore.errors import InputError
-from hrgcore.write import DesignLike, ResultLike
+from hrgcore.write import DesignLike
 
 SCHEMA_VERSION = 1
 _PACKAGES = ("hrgcore", "numba", "numpy", "pyarrow")
 
 
 def build_manifest(
-    result: ResultLike,
+    counts: Mapping[str, Any],
     design: DesignLike,
     *,
     inputs: Iterable[Mapping[str, Any]],
@@ -29,7 +29,7 @@ def build_manifest(
 ) -> dict[str, Any]:
     """The manifest of a run, ready for JSON.
 
-    ``inputs`` come from `describe_input`; ``seconds`` holds the time of each stage.
+    ``counts`` are those of `Result.counts`, ``inputs`` come from `describe_input`; ``seconds`` holds the time of each stage.
     """
     return {
         "schema": SCHEMA_VERSION,
@@ -47,7 +47,7 @@ def build_manifest(
         "inputs": [dict(entry) for entry in inputs],
         "logic": logic,
         "options": dict(options),
-        "counts": result.counts,
+        "counts": dict(counts),
         "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
         "peak_memory_bytes": peak_memory(),
     }

@@ -1,0 +1,28 @@
+"""What stands in a folder of results, by name: those who write it and those who read it go by this."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: The tables of a result: each is a folder of parts.
+TABLES = ("episodes", "spells", "unbundled", "errors")
+#: Comes last: a folder without it is no result.
+MANIFEST = "manifest.json"
+#: Stands in a folder while a run is not finished, and says so to whoever looks.
+UNFINISHED = "UNFINISHED"
+#: What a run keeps for itself until it is finished: its lock, its journal and temporary files.
+WORK = ".hrgcore-run"
+JOURNAL = "journal.jsonl"
+
+
+def is_result(folder: Path) -> bool:
+    """Whether a folder has a finished result in it."""
+    return (folder / MANIFEST).is_file() and (folder / TABLES[0]).is_dir()
+
+
+def unfinished_run(path: Path) -> Path | None:
+    """The folder of an unfinished run that ``path`` is, or is a table or a part of."""
+    for folder in (path, path.parent, path.parent.parent):
+        if (folder / WORK).is_dir() and not (folder / MANIFEST).is_file():
+            return folder
+    return None

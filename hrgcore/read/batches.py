@@ -1,0 +1,170 @@
+"""Files of activity as a stream of tables of one schema, read as often as need be, in memory for a few batches."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from hrgcore.errors import InputError
+from hrgcore.read import InputWarning, PathLike, file_format, input_files
+from hrgcore.read.arrow import checked, refuse_other_columns, unreadable, with_text
+from hrgcore.read.csv import CsvShape, csv_options, csv_shape, diagnose_csv, refuse_duplicates
+from hrgcore.read.parquet import open_parquet
+from hrgcore.read.rdf import RecordDefinition
+
+_BATCH_ROWS = 131_072
+#: The fewest bytes that a row of admitted care takes in a file of text: enough for a guess at the number of rows.
+_ROW_BYTES = 80
+_NAMES = {"parquet": "Parquet", "arrow": "Arrow IPC", "csv": "CSV"}
+
+
+class InputChanged(InputError):
+    """A file is not what it was: what was read of it may be of either."""
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file as it was when the run began. ``modified`` is in nanoseconds."""
+
+    path: Path
+    kind: str
+    bytes: int
+    modified: int
+    rows: int  # exact for Parquet, a guess for others
+
+
+class ActivityStream:
+    """All rows of an input, in the order of its files, as tables of one schema. ``files`` and ``schema`` say what they are."""
+
+    def __init__(self, paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = None, headings: bool = True) -> None:
+        """Look at the start of each file. Arguments are those of `hrgcore.read.read_input`, and so are errors and warnings."""
+        self._rdf = RecordDefinition.read(rdf) if rdf is not None else None
+        self._headings = headings
+        self._shapes: dict[Path, CsvShape] = {}
+        self.files: tuple[InputFile, ...] = ()
+        empty: list[tuple[Path, pa.Table]] = []
+        for path in input_files(paths):
+            kind = file_format(path)
+            schema, rows = self._look(path, kind)
+            status = path.stat()
+            self.files += (InputFile(path, kind, status.st_size, status.st_mtime_ns, rows or status.st_size // _ROW_BYTES),)
+            if self._rdf is not None and self._named(kind):
+                for doubt in self._rdf.doubts(schema.names):
+                    warnings.warn(f"{path}: {doubt}", InputWarning, stacklevel=2)
+            empty.append((path, self._defined(schema.empty_table(), path, kind)))
+        self.schema, self._unlike = _fitting(empty)
+
+    @property
+    def rows_about(self) -> int:
+        """A guess at the number of rows."""
+        return sum(file.rows for file in self.files)
+
+    def batches(self) -> Iterator[pa.Table]:
+        """The rows, from the first on; without any, one table without rows.
+
+        Raises InputError where a file can't be read, is gone, or is not what it was.
+        """
+        nothing = True
+        for file in self.files:
+            _refuse_changed(file)
+            for batch in self._batches(file.path, file.kind):
+                table = self._defined(pa.Table.from_batches([batch]), file.path, file.kind).select(self.schema.names)
+                for name in self._unlike:
+                    table = with_text(table, name)
+                nothing = False
+                yield checked(pa.Table.from_arrays(table.columns, schema=self.schema), str(file.path))
+            _refuse_changed(file)
+        if nothing:
+            yield self.schema.empty_table()
+
+    def _named(self, kind: str) -> bool:
+        return self._headings or kind != "csv"
+
+    def _defined(self, table: pa.Table, path: Path, kind: str) -> pa.Table:
+        return table if self._rdf is None else self._rdf.apply(table, headings=self._named(kind), source=str(path))
+
+    def _look(self, path: Path, kind: str) -> tuple[pa.Schema, int]:
+        """A file's columns, and how many rows it has where it says so."""
+        if kind == "csv":
+            shape = self._shapes[path] = csv_shape(path, self._headings)
+            if self._headings and self._rdf is None:
+                refuse_duplicates(path, shape.names)
+            return pa.schema([(name, pa.string()) for name in shape.names]), 0
+        try:
+            if kind == "parquet":
+                with open_parquet(path) as file:
+                    schema, rows = file.schema_arrow, file.metadata.num_rows
+            else:
+                with pa.OSFile(str(path)) as source:
+                    schema, rows = _ipc(source)[0], 0
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(path, _NAMES[kind], error) from None
+        checked(schema.empty_table(), str(path))
+        return schema, rows
+
+    def _batches(self, path: Path, kind: str) -> Iterator[pa.RecordBatch]:
+        if kind == "csv":
+            yield from self._csv_batches(path)
+            return
+        try:
+            if kind == "parquet":
+                with open_parquet(path) as file:
+                    yield from file.iter_batches(batch_size=_BATCH_ROWS)
+            else:
+                with pa.OSFile(str(path)) as source:  # not mapped: what is mapped counts as memory in use
+                    yield from _ipc(source)[1]
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(path, _NAMES[kind], error) from None
+
+    def _csv_batches(self, path: Path) -> Iterator[pa.RecordBatch]:
+        shape = self._shapes[path]
+        if not shape.rows:
+            return
+        try:
+            with pacsv.open_csv(path, **csv_options(shape)) as reader:
+                for batch in reader:
+                    yield pa.RecordBatch.from_arrays(batch.columns, names=shape.names)
+        except OSError as error:
+            raise InputError(f"{path}: can't be read ({error.strerror or 'input error'}). Check the file.") from None
+        except pa.ArrowException:  # its message may hold a whole record: it is not passed on
+            raise diagnose_csv(path, shape) from None
+
+
+def _ipc(source: pa.NativeFile) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    is_file = source.read(6) == b"ARROW1"
+    source.seek(0)
+    if not is_file:
+        stream = pa.ipc.open_stream(source)
+        return stream.schema, iter(stream)
+    file = pa.ipc.open_file(source)
+    return file.schema, (file.get_batch(number) for number in range(file.num_record_batches))
+
+
+def _fitting(tables: Sequence[tuple[Path, pa.Table]]) -> tuple[pa.Schema, list[str]]:
+    """The one schema that all files are read with, and the columns that become text for it."""
+    first_path, first = tables[0]
+    for path, table in tables[1:]:
+        refuse_other_columns(path, table.column_names, first_path, first.column_names)
+    unlike = [name for name in first.column_names if len({table.schema.field(name).type for _, table in tables}) > 1]
+    for _, table in tables:
+        for name in unlike:
+            with_text(table, name)
+    kinds = [(name, pa.string() if name in unlike else first.schema.field(name).type) for name in first.column_names]
+    return pa.schema(kinds), unlike
+
+
+def _refuse_changed(file: InputFile) -> None:
+    try:
+        status = file.path.stat()
+    except OSError as error:
+        raise InputError(f"{file.path}: can't be read ({error.strerror}). Was it moved while hrgcore ran?") from None
+    if (status.st_size, status.st_mtime_ns) != (file.bytes, file.modified):
+        raise InputChanged(f"{file.path}: has changed since the run began. Group it again, once it is complete.")
+
+
+__all__ = ["ActivityStream", "InputChanged", "InputFile"]

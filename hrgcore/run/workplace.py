@@ -1,0 +1,300 @@
+"""The folder that a run writes to: one run at a time, files that are whole or absent, and a journal of what is done.
+
+While a run is at work, or has broken off, the folder holds `UNFINISHED` and, in `.hrgcore-run`, the journal: the plan in its first
+line and a line for each finished part. The manifest comes last; then these go. A kill at any moment leaves nothing, or a folder
+that says it is not finished, or a finished one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hrgcore.errors import HrgcoreError, OutputError
+from hrgcore.folders import JOURNAL, MANIFEST, TABLES, UNFINISHED, WORK
+from hrgcore.read.batches import InputChanged
+from hrgcore.run.lock import Lock
+from hrgcore.run.parts import PartResult
+from hrgcore.write.durable import append_durably, write_durably
+from hrgcore.write.folder import check_folder, table_bytes
+from hrgcore.write.staging import output_errors, remove, sync_folder
+
+_NOTICE = """\
+hrgcore group has not finished here: what is in this folder is not a result.
+The same command with --resume continues the run. Or remove the folder.
+"""
+_OURS = frozenset((*TABLES, MANIFEST, UNFINISHED, WORK))
+
+
+@dataclass
+class Journal:
+    """What is known of a run: its plan, digests of its inputs, whether its spells stand apart, and its finished parts."""
+
+    plan: dict[str, Any]
+    digests: list[dict[str, Any]] | None = None
+    apart: bool = False
+    parts: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Journal | None:
+        """What a journal says as far as it can be read; None where it says nothing."""
+        try:
+            lines = path.read_bytes().split(b"\n")
+        except OSError:
+            return None
+        journal: Journal | None = None
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:  # the last line of a run that was killed while it wrote it
+                break
+            if journal is None:
+                if not isinstance(entry, dict) or "plan" not in entry:
+                    return None
+                journal = cls(entry["plan"])
+            elif "part" in entry:
+                journal.parts[entry["part"]] = entry
+            else:
+                journal.digests = entry.get("digests", journal.digests)
+                journal.apart = entry.get("apart", journal.apart)
+        return journal
+
+    def content(self) -> bytes:
+        """The journal as a file."""
+        entries: list[dict[str, Any]] = [{"plan": self.plan}]
+        entries += [{"digests": self.digests}] if self.digests is not None else []
+        entries += [{"apart": True}] if self.apart else []
+        return b"".join(_line(entry) for entry in (*entries, *self.parts.values()))
+
+
+class Workplace:
+    """A folder claimed for one run. Made by `claim`."""
+
+    def __init__(self, folder: Path, journal: Journal, format: str) -> None:
+        self.folder, self.journal, self._format = folder, journal, format
+        self.work = folder / WORK
+        self.damaged: list[str] = []
+
+    @classmethod
+    @contextmanager
+    def claim(
+        cls, folder: Path, plan: dict[str, Any], format: str, resume: bool, digests: Callable[[], list[dict[str, Any]]]
+    ) -> Iterator[Workplace]:
+        """Claim a folder for the run of a plan, until the context ends.
+
+        With ``resume`` it may hold a run of the same plan and the same inputs (``digests`` gives those of now), which is taken up:
+        parts that are there and whole are in its journal.
+        If the context ends with an error before any part is finished, all that was written is removed, and else kept.
+
+        Raises OutputError where the folder holds anything else, another run is at work in it, or it can't be written.
+        """
+        begun = resume and (folder / WORK).is_dir()
+        created = not folder.exists()
+        if not begun:
+            _make(folder)
+        lock = Lock(folder / WORK / "lock")
+        try:
+            with output_errors(folder):
+                lock.take()
+        except BaseException:
+            _remove_empty([folder / WORK] if not begun else [], folder if created else None)
+            raise
+        try:
+            found = Journal.read(folder / WORK / JOURNAL) if begun else None
+            if found is not None:
+                refuse_another(folder, found.plan, plan)
+                if found.digests is not None:
+                    refuse_other_inputs(folder, found.digests, digests())
+            place = cls(folder, found or Journal(plan), format)
+            try:
+                place._prepare()
+                yield place
+            except BaseException as error:
+                place._give_up(created, error)
+                raise
+        finally:
+            lock.release()
+
+    def _prepare(self) -> None:
+        """Take stock: parts that are not as the journal says are forgotten, and files that it does not know removed."""
+        with output_errors(self.folder):
+            for path in self.work.iterdir():
+                if path.name not in (JOURNAL, "lock"):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            self.temporary.mkdir()
+            for number, entry in list(self.journal.parts.items()):
+                if not all(_is_whole(self.folder, output) for output in entry["outputs"]):
+                    self.damaged.append(Path(entry["outputs"][0]["name"]).name)
+                    del self.journal.parts[number]
+        write_durably(_NOTICE.encode(), self.folder / UNFINISHED, self.temporary / UNFINISHED)
+        self._write_journal()
+        self._clear()
+
+    @property
+    def temporary(self) -> Path:
+        """Where files stand that are not finished."""
+        return self.work / "temporary"
+
+    def note_digests(self, digests: list[dict[str, Any]]) -> None:
+        """Note which inputs these are; before the first part."""
+        self.journal.digests = digests
+        append_durably(_line({"digests": digests}), self.work / JOURNAL)
+
+    def note_apart(self) -> None:
+        """Note that spells don't stand together, and forget the parts that were made before that was known."""
+        self.journal.apart = True
+        self.journal.parts.clear()
+        self._write_journal()
+        self._clear()
+
+    def add(self, part: PartResult) -> None:
+        """Write a part's tables and note it as finished."""
+        outputs = []
+        for table in TABLES:
+            name = f"{table}/part-{part.number:05d}.{self._format}"
+            target = self.folder / name
+            content = table_bytes(part.tables[table], self._format, target)
+            with output_errors(target):
+                target.parent.mkdir(exist_ok=True)
+            write_durably(content, target, self.temporary / f"{table}-{part.number:05d}")
+            size, digest = memoryview(content).nbytes, hashlib.sha256(content).hexdigest()
+            outputs.append({"name": name, "rows": part.tables[table].num_rows, "bytes": size, "sha256": digest})
+            sync_folder(target.parent)
+        sync_folder(self.folder)
+        entry = {"part": part.number, "start": part.start, "rows": part.rows, "outputs": outputs, "counts": part.counts}
+        append_durably(_line(entry), self.work / JOURNAL)
+        self.journal.parts[part.number] = entry
+
+    @property
+    def outputs(self) -> list[dict[str, Any]]:
+        """All files written: name, rows, bytes and SHA-256, table by table."""
+        parts = [self.journal.parts[number]["outputs"] for number in sorted(self.journal.parts)]
+        return [outputs[table] for table in range(len(TABLES)) for outputs in parts]
+
+    def finish(self, manifest: Mapping[str, Any]) -> None:
+        """Write the manifest, and take away what says that the run is not finished."""
+        content = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
+        write_durably(content, self.folder / MANIFEST, self.temporary / MANIFEST)
+        sync_folder(self.folder)
+        clean(self.folder)
+
+    def _write_journal(self) -> None:
+        write_durably(self.journal.content(), self.work / JOURNAL, self.temporary / JOURNAL)
+        sync_folder(self.work)
+
+    def _clear(self) -> None:
+        """Remove files of parts that the journal does not have."""
+        known = {output["name"] for entry in self.journal.parts.values() for output in entry["outputs"]}
+        with output_errors(self.folder):
+            for table in TABLES:
+                for path in sorted((self.folder / table).glob("part-*")):
+                    if f"{table}/{path.name}" not in known:
+                        path.unlink()
+
+    def _give_up(self, created: bool, error: BaseException) -> None:
+        """Leave what can be taken up again, or nothing."""
+        if (self.folder / MANIFEST).is_file():
+            return
+        if isinstance(error, InputChanged):
+            self.journal.parts.clear()
+        if self.journal.parts:
+            shutil.rmtree(self.temporary, ignore_errors=True)
+            if isinstance(error, HrgcoreError):
+                error.args = (f"{error} {self.folder} has {len(self.journal.parts)} finished parts: --resume continues the run.",)
+            return
+        with suppress(OSError):
+            self._clear()
+        remove([self.folder / UNFINISHED])
+        shutil.rmtree(self.work, ignore_errors=True)
+        _remove_empty([self.folder / table for table in TABLES], self.folder if created else None)
+
+
+def clean(folder: Path) -> None:
+    """Take away what a finished run needs no more."""
+    remove([folder / UNFINISHED])
+    shutil.rmtree(folder / WORK, ignore_errors=True)
+
+
+def finished_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a finished run, or None. Raises OutputError where it can't be read."""
+    path = folder / MANIFEST
+    with output_errors(path):
+        if not path.is_file():
+            return None
+        try:
+            found: dict[str, Any] = json.loads(path.read_bytes())
+        except ValueError:
+            raise OutputError(f"{path}: is not a manifest of hrgcore. Name a new folder.") from None
+    return found
+
+
+def refuse_damaged(folder: Path, outputs: list[dict[str, Any]]) -> None:
+    """Raise OutputError unless all files of a finished run are there and whole."""
+    wrong = [output["name"] for output in outputs if not _is_whole(folder, output)]
+    if wrong:
+        raise OutputError(f"{folder}: {wrong[0]} is gone or not as it was written. Group the input again, into a new folder.")
+
+
+def refuse_unusable(folder: Path, resume: bool) -> None:
+    """Raise OutputError where a run can't begin in ``folder``, before any work is done for it."""
+    if (folder / WORK).is_dir() or (folder / MANIFEST).is_file():
+        if resume:
+            return
+        if not (folder / MANIFEST).is_file():
+            raise OutputError(
+                f"{folder}: the folder is not empty: it has an unfinished run. Continue that with --resume, or name a new folder."
+            )
+    check_folder(folder)
+
+
+def _make(folder: Path) -> None:
+    """Make the folder of a new run, and the one it works in."""
+    check_folder(folder)
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            (folder / WORK).mkdir()
+        except FileExistsError:
+            raise OutputError(f"{folder}: another run has just begun here. Wait for it, or name another folder.") from None
+
+
+def _remove_empty(folders: list[Path], last: Path | None) -> None:
+    """Remove folders, but not one into which somebody has put something."""
+    for folder in [*folders, *([last] if last else [])]:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def refuse_another(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise OutputError where the run in a folder is not the one that is wanted, saying in what they differ."""
+    names = [name.replace("_", " ") for name in wanted if found.get(name) != wanted[name]]
+    if names:
+        raise OutputError(
+            f"{folder}: the run here had other {', '.join(names)}: --resume continues the same run only. Name a new folder."
+        )
+
+
+def refuse_other_inputs(folder: Path, known: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
+    """Raise OutputError where an input is not what it was when the run in a folder read it."""
+    changed = [now["name"] for before, now in zip(known, found, strict=True) if before["sha256"] != now["sha256"]]
+    if changed:
+        raise OutputError(f"{folder}: {changed[0]} is not what the run here has read. Group it into a new folder.")
+
+
+def _is_whole(folder: Path, output: Mapping[str, Any]) -> bool:
+    try:
+        with (folder / output["name"]).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return False
+    return bool(digest == output["sha256"])
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
