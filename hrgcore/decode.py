@@ -19,9 +19,9 @@ class Decoder:
         self._procedures = pa.array(bundle.strings("opcs4_codes"))
         self._rules = pa.array(bundle.rule_references)
         # A dictionary with a value twice is none: what writes or joins it may go wrong.
-        self._reasons = pa.array(["", *REASONS.values()])
+        self._reasons = pa.array(list(REASONS.values()))
         self._reason_places = np.zeros(max(REASONS) + 1, np.int8)
-        self._reason_places[list(REASONS)] = np.arange(1, len(REASONS) + 1)
+        self._reason_places[list(REASONS)] = np.arange(len(REASONS))
 
     def hrg(self, numbers: np.ndarray) -> Any:
         return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32)), pa.array(self._hrgs))

@@ -397,6 +397,18 @@ def test_a_damaged_journal_costs_parts_and_no_more(source: Path, tmp_path: Path,
     assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("resumed", [True, False])
+def test_parts_that_the_journal_does_not_know_do_not_stay(tmp_path: Path, resumed: bool) -> None:
+    """A killed run may leave some; and so does a run that finds spells apart after it has written parts."""
+    path = write(TABLE if resumed else pa.concat_tables([TABLE, TABLE.slice(0, 1)]), tmp_path / "in.parquet")
+    run(path, tmp_path / "whole")
+    broken(path, tmp_path / "out", at=40 if resumed else 15)
+    stray = tmp_path / "out" / "episodes" / "part-00999.parquet"
+    stray.write_bytes(b"")
+    run(path, tmp_path / "out", resume=True)
+    assert not stray.exists() and content_of(tmp_path / "out") == content_of(tmp_path / "whole")
+
+
 def test_files_of_others_in_the_folder_stay(source: Path, tmp_path: Path) -> None:
     broken(source, tmp_path / "out")
     (tmp_path / "out" / "notes.txt").write_text("mine")

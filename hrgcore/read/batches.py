@@ -77,7 +77,9 @@ class ActivityStream:
                 for name in self._unlike:
                     table = with_text(table, name)
                 nothing = False
-                yield checked(pa.Table.from_arrays(table.columns, schema=self.schema), str(file.path))
+                table = pa.Table.from_arrays(table.columns, schema=self.schema)
+                # What Arrow has decoded itself holds; what lies in the file as it does in memory may not.
+                yield checked(table, str(file.path)) if file.kind == "arrow" else table
             _refuse_changed(file)
         if nothing:
             yield self.schema.empty_table()
