@@ -252,9 +252,10 @@ def test_grouping_a_path_is_grouping_its_table(path: Path) -> None:
     assert comes_to(result) == expected  # once more, with all text read
 
 
-def test_a_file_that_changes_is_noticed(path: Path) -> None:
+def test_what_becomes_of_the_file_does_not_matter(path: Path) -> None:
     write(path, ROW, ROW)
+    expected = SMALL.grouper.group(read_input(path)).episodes
     result = SMALL.grouper.group(path)
-    os.utime(path, ns=(1, 1))
-    with pytest.raises(InputError, match="in.csv: was changed while hrgcore ran"):
-        _ = result.episodes
+    os.truncate(path, 0)  # would kill a process that has it mapped
+    assert result.episodes.equals(expected)
+    assert result.spells.num_rows

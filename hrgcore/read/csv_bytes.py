@@ -6,10 +6,8 @@ What the kernels refuse (quotes within cells, lone carriage returns) goes the wa
 from __future__ import annotations
 
 import itertools
-import mmap
-import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -72,7 +70,7 @@ class CsvActivity(Activity):
         return join([(file.path, file.table) for file in self._files])
 
     def cells(self, name: str, rows: Any) -> Any:
-        """Cells of some rows, read from the files again."""
+        """Cells of some rows, read from the bytes again."""
         wanted = np.asarray(rows)
         if "table" in self.__dict__:
             return take_rows(self.table.column(name), rows)
@@ -93,7 +91,7 @@ class CsvActivity(Activity):
 
 
 class CsvFile:
-    """One CSV file, mapped into memory."""
+    """One CSV file, in memory as it is."""
 
     def __init__(self, path: Path, shape: CsvShape, names: Sequence[str]) -> None:
         self.path, self.names = path, list(names)
@@ -101,8 +99,8 @@ class CsvFile:
         self._text: pa.Table | None = None  # where the kernels refuse the file
         self._row_starts = np.empty(0, np.int64)
         self._threads = 1
-        self._file, self._stamp = _map(path)
-        self._data = np.frombuffer(self._file, np.uint8)
+        self._bytes = _bytes(path)
+        self._data = np.frombuffer(self._bytes, np.uint8)
 
     @property
     def count(self) -> int:
@@ -154,8 +152,6 @@ class CsvFile:
         _fix(row_starts, slots)
         stop = int(wanted[-1]) + 1
         kernels.find_cells(self._data, len(self._data), row_starts, slots, stop, _scratch(len(wanted)), starts, offsets, counts)
-        if counts[0] or _stamp(self.path) != self._stamp:
-            raise InputError(f"{self.path}: was changed while hrgcore ran. Group it again.")
         _fix(starts, offsets)
         found = []
         for column_starts, column_offsets in zip(starts, offsets, strict=True):
@@ -207,7 +203,7 @@ class CsvFile:
         data = self._data
         start = at = len(_BOM) if data[: len(_BOM)].tobytes() == _BOM else 0
         for _ in range(self._shape.skip):  # lines, within quotes too: a heading may take several
-            at = self._file.find(b"\n", at) + 1 or len(data)
+            at = self._bytes.find(b"\n", at) + 1 or len(data)
         headings = data[start:at].tobytes()
         if b"\r" in headings.replace(b"\r\n", b""):
             raise _Refused(_REASONS[kernels.STRAY_CR])
@@ -263,23 +259,12 @@ class CsvFile:
         return block, (keys[0], keys[1]), parsed.row_starts[:rows]
 
 
-def _map(path: Path) -> tuple[mmap.mmap, tuple[int, ...]]:
-    """A file's bytes, and what tells whether it is still the same file."""
+def _bytes(path: Path) -> bytes:
+    """A file's bytes, in memory: mapped, they would kill the process where another program cuts the file short."""
     try:
-        with path.open("rb") as file:
-            stamp = _stamp(path)
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), stamp
-    except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else "not an ordinary file"
-        raise InputError(f"{path}: can't be read ({what}). Check the path and its permissions.") from None
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return ()  # renamed or removed: the mapped bytes are still there
-    return found.st_size, found.st_mtime_ns
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror}). Check the path and its permissions.") from None
 
 
 def _scratch(slots: int) -> kernels.RowScratch:
@@ -291,7 +276,7 @@ def _text(kind: Any, offsets: np.ndarray, text: np.ndarray) -> Any:
     return pa.Array.from_buffers(kind, len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(text)], null_count=0)
 
 
-def _fix(*arrays: np.ndarray) -> Iterable[np.ndarray]:
+def _fix(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
     for array in arrays:
         array.flags.writeable = False
     return arrays
