@@ -335,8 +335,9 @@ def test_a_limit_on_the_size_of_files(tmp_path: Path, order: str) -> None:
         f"from hrgcore.cli.main import main; sys.exit(main(['group', {str(path)!r}, '-o', {str(tmp_path / 'out')!r}]))",
     )
     done = subprocess.run([sys.executable, "-c", "; ".join(code)], capture_output=True, text=True, timeout=300)
-    assert (done.returncode, done.stderr.count("\n")) == (5, 1 if order == "together" else 2), done.stderr
-    assert "File too large" in done.stderr and not (tmp_path / "out").exists()
+    said = [line for line in done.stderr.splitlines() if "overflow encountered" not in line]  # NumPy, where kernels are plain Python
+    assert (done.returncode, len(said)) == (5, 1 if order == "together" else 2), done.stderr
+    assert "File too large" in said[-1] and not (tmp_path / "out").exists()
 
 
 def test_interrupted_with_parts_done(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
