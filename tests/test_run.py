@@ -335,7 +335,7 @@ def test_a_limit_on_the_size_of_files(tmp_path: Path, order: str) -> None:
         f"from hrgcore.cli.main import main; sys.exit(main(['group', {str(path)!r}, '-o', {str(tmp_path / 'out')!r}]))",
     )
     done = subprocess.run([sys.executable, "-c", "; ".join(code)], capture_output=True, text=True, timeout=300)
-    said = [line for line in done.stderr.splitlines() if "overflow encountered" not in line]  # NumPy, where kernels are plain Python
+    said = [line for line in done.stderr.splitlines() if "overflow encountered" not in line]  # kernels as plain Python
     assert (done.returncode, len(said)) == (5, 1 if order == "together" else 2), done.stderr
     assert "File too large" in said[-1] and not (tmp_path / "out").exists()
 
