@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from hrgcore.cli.options import GROUPED_LOGICS, LOGICS
-from hrgcore.cli.shell import run, stage, version
+from hrgcore.cli.shell import leave, run, stage, version
 from hrgcore.errors import HrgcoreError, InputError
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `hrggrouper` with these arguments (else the process's own) and give its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     return run(PROGRAM, lambda: _main(arguments), _code_of)
+
+
+def command() -> NoReturn:
+    """The process `hrggrouper`."""
+    leave(main())
 
 
 def _code_of(error: BaseException) -> int:

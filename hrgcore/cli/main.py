@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from hrgcore.cli import designs, explain, group, synth
-from hrgcore.cli.shell import refuse, run, version
+from hrgcore.cli.shell import leave, refuse, run, version
 from hrgcore.errors import UsageError
 
 PROGRAM = "hrgcore"
@@ -35,6 +35,11 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `hrgcore` with these arguments (else the process's own) and give its exit code."""
     return run(PROGRAM, lambda: _main(argv))
+
+
+def command() -> NoReturn:
+    """The process `hrgcore`."""
+    leave(main())
 
 
 def _main(argv: Sequence[str] | None) -> int:

@@ -6,6 +6,7 @@ output any more.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -48,6 +49,18 @@ def run(program: str, action: Callable[[], int], code_of: Codes | None = None) -
             return codes(error)
         except Exception as error:
             return _unexpected(program, error, codes)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with an exit code, at once.
+
+    Whatever was to be written is, and closed, by now. To take Numba's and LLVM's objects down one by one, as Python does when it
+    ends, would take as long as to group a small file.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # whether stdout took everything, `run` has looked at
+            stream.flush()
+    os._exit(code)
 
 
 def say(line: str) -> None:

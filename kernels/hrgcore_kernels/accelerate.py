@@ -1,22 +1,26 @@
-"""The only place that sets how kernels are compiled, and where compiled kernels are kept.
+"""The only place that knows Numba: how kernels are compiled, and where compiled kernels are kept.
 
-Numba's own cache looks at one source file. Here the folder of the cache is named by the digest of every kernel source and the
-versions of Numba, llvmlite and NumPy, so that no change anywhere can serve an old kernel. Where nothing can be written, kernels
+Numba is imported, and a kernel compiled or taken from the cache, when the kernel is first called: who explains one spell waits for
+neither. Numba's own cache looks at one source file. Here the folder of the cache is named by the digest of every kernel source and
+the versions of Numba, llvmlite and NumPy, so that no change anywhere can serve an old kernel. Where nothing can be written, kernels
 are compiled for the process alone.
 """
 
+import contextlib
+import dis
 import functools
+import gc
 import hashlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar
 
-import llvmlite
-import numba
 import numpy as np
-from numba.core import config
 
 from hrgcore_kernels.cache import cache_folder
+from hrgcore_kernels.signatures import Array, Fields
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -25,36 +29,103 @@ _BORROWING = {"nogil": True, "_nrt": False}
 # Stages are called by kernels alone, never from Python.
 _STAGE = {**_BORROWING, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
+_STAGES: set[Any] = set()
+_LOADING = threading.RLock()  # Numba's settings are the process's
+
 
 def inline(function: Function) -> Function:
-    """Compile a stage of grouping into the kernels that call it."""
-    compiled: Function = numba.njit(forceinline=True, **_STAGE)(function)
-    return compiled
+    """Mark a stage of grouping: it is compiled into the kernels that call it, and stays plain Python for everyone else."""
+    _STAGES.add(function)
+    return function
 
 
 def kernel(*signatures: tuple[Any, ...]) -> Callable[[Function], Function]:
-    """Compile an entry point at once for each tuple of argument types, or take it from the cache. Entry points return nothing."""
+    """An entry point, compiled or taken from the cache for each tuple of argument types when it is first called.
 
-    def compile_entry(function: Function) -> Function:
-        folder = cache_folder(f"kernels-{_digest()[:32]}")
-        before = config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE
-        try:
-            # A record has a handful of codes: vector loops cost more to enter than they save.
-            config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0
-            if folder is not None:
-                config.CACHE_DIR = str(folder)
-            types = [numba.void(*signature) for signature in signatures] if not config.DISABLE_JIT else None
-            compiled: Function = numba.njit(types, cache=folder is not None, **_BORROWING)(function)
-        finally:
-            config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before
-        return compiled
+    Entry points return nothing. Types are those of `hrgcore_kernels.signatures`.
+    """
 
-    return compile_entry
+    def entry(function: Function) -> Function:
+        compiled: Any = None
+
+        @functools.wraps(function)
+        def call(*arguments: Any) -> None:
+            nonlocal compiled
+            if compiled is None:
+                with _LOADING:
+                    compiled = compiled or _load(function, signatures)
+            compiled(*arguments)
+
+        return call
+
+    return entry
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage: importing Numba makes a great many objects that stay, and to look at them again takes time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
+def _load(function: Any, signatures: tuple[tuple[Any, ...], ...]) -> Any:
+    import numba
+    from numba.core import config
+
+    if config.DISABLE_JIT:
+        return function
+    folder = cache_folder(f"kernels-{_digest()[:32]}")
+    before = config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE
+    try:
+        # A record has a handful of codes: vector loops cost more to enter than they save.
+        config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0
+        if folder is not None:
+            config.CACHE_DIR = str(folder)
+        types = [numba.void(*map(_numba_type, signature)) for signature in signatures]
+        return numba.njit(types, cache=folder is not None, **_BORROWING)(_with_stages(function))
+    finally:
+        config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before
+
+
+def _with_stages(function: Any) -> Any:
+    """A function that calls the compiled stages where ``function`` calls them by name."""
+    names = {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"}
+    called = {name: function.__globals__[name] for name in names & function.__globals__.keys()}
+    stages = {name: _stage(own) for name, own in called.items() if isinstance(own, FunctionType) and own in _STAGES}
+    return FunctionType(function.__code__, {**function.__globals__, **stages}, function.__name__)
+
+
+@functools.cache
+def _stage(function: Any) -> Any:
+    import numba
+
+    return numba.njit(forceinline=True, **_STAGE)(_with_stages(function))
+
+
+def _numba_type(kind: Any) -> Any:
+    import numba
+    from numba.core import types
+
+    if isinstance(kind, Fields):
+        return types.NamedTuple([_numba_type(own) for own in kind.types], kind.own)
+    if isinstance(kind, Array):
+        return types.Array(numba.from_dtype(kind.kind), kind.dimensions, "C", readonly=not kind.writable)
+    return numba.from_dtype(np.dtype(kind))
 
 
 @functools.cache
 def _digest() -> str:
     """What compiled kernels depend on."""
+    import llvmlite
+    import numba
+    from numba.core import config
+
     sha = hashlib.sha256()
     for part in (numba.__version__, llvmlite.__version__, np.__version__, str(config.BOUNDSCHECK)):
         sha.update(f"{part}\x00".encode())

@@ -8,11 +8,10 @@ they meet they refuse, and say where; a slower reader takes it or says what is w
 from typing import NamedTuple
 
 import numpy as np
-from numba.core import types
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.layout import EPISODE, Int32s, Int64s, Lookups, Records, UInt8s, UInt16s
-from hrgcore_kernels.signatures import array
+from hrgcore_kernels.signatures import LOOKUPS, array, fields
 from hrgcore_kernels.text import CELL_BLANK, NOT_A_VALUE, field_place, icd10_of, opcs4_of, whole_number
 
 LF, CR, QUOTE, COMMA = 10, 13, 34, 44
@@ -23,8 +22,6 @@ RAGGED, STRAY_QUOTE, OPEN_QUOTE, STRAY_CR = -1, -2, -3, -4
 #: Where the cell of each field goes when a row is taken apart: the two keys, the numbers in the order of EPISODE, the coded fields,
 #: and behind these the diagnoses and the procedures.
 PROVIDER, SPELL, FIRST_NUMBER, FIRST_CODED, FIRST_DIAGNOSIS = 0, 1, 2, 8, 16
-
-LOOKUPS = types.NamedTuple([array("u2"), array("u2"), array("u2"), array("u1", 2)], Lookups)
 
 
 class Shape(NamedTuple):
@@ -56,15 +53,13 @@ class Parsed(NamedTuple):
     spell_text: UInt8s
 
 
-SHAPE = types.NamedTuple([array("i4"), array("i8")], Shape)
-ROW_SCRATCH = types.NamedTuple([array("i8", writable=True), array("i8", writable=True), array("u1", writable=True)], RowScratch)
-PARSED = types.NamedTuple(
-    [
-        array(EPISODE, writable=True),
-        array("u1", 2, writable=True),
-        *(array(kind, writable=True) for kind in ("u2", "u2", "i8", "i8", "u1", "i8", "u1")),
-    ],
+SHAPE = fields(Shape, array("i4"), array("i8"))
+ROW_SCRATCH = fields(RowScratch, array("i8", writable=True), array("i8", writable=True), array("u1", writable=True))
+PARSED = fields(
     Parsed,
+    array(EPISODE, writable=True),
+    array("u1", 2, writable=True),
+    *(array(kind, writable=True) for kind in ("u2", "u2", "i8", "i8", "u1", "i8", "u1")),
 )
 
 
@@ -158,7 +153,7 @@ def copy_cell(data, start, end, text, to):
     return to
 
 
-@kernel((array("u1"), types.int64, types.int64, types.boolean, array("i8", writable=True)))
+@kernel((array("u1"), np.int64, np.int64, np.bool_, array("i8", writable=True)))
 def find_row(data: UInt8s, at: int, end: int, within: bool, found: Int64s) -> None:
     """``found[0]`` becomes the place behind the first LF from ``at`` on that does not stand in quotes, or the end.
 
@@ -176,7 +171,7 @@ def find_row(data: UInt8s, at: int, end: int, within: bool, found: Int64s) -> No
 
 @kernel(
     (
-        *(array("u1"), types.int64, types.int64, SHAPE, LOOKUPS),
+        *(array("u1"), np.int64, np.int64, SHAPE, LOOKUPS),
         *(ROW_SCRATCH, PARSED, array("i8", writable=True)),
     )
 )
@@ -248,7 +243,7 @@ def parse_rows(
 
 @kernel(
     (
-        *(array("u1"), types.int64, array("i8"), array("i4"), types.int64, ROW_SCRATCH),
+        *(array("u1"), np.int64, array("i8"), array("i4"), np.int64, ROW_SCRATCH),
         *(array("i8", 2, writable=True), array("i4", 2, writable=True), array("i8", writable=True)),
     )
 )

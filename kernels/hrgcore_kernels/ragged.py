@@ -1,6 +1,6 @@
 """Code columns as one ragged array: each row's codes side by side, blank cells left out."""
 
-from numba.core import types
+import numpy as np
 
 from hrgcore_kernels.accelerate import kernel
 from hrgcore_kernels.layout import Indices, Int32s, Int64s, UInt8s, UInt16s
@@ -8,7 +8,7 @@ from hrgcore_kernels.signatures import array
 from hrgcore_kernels.text import CELL_BLANK, is_null
 
 
-@kernel((array("i4"), types.int64, types.boolean, array("i8", writable=True), array("u2", writable=True)))
+@kernel((array("i4"), np.int64, np.bool_, array("i8", writable=True), array("u2", writable=True)))
 def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: Int64s, codes: UInt16s) -> None:
     """Append a column's codes to rows of ``width`` places in ``codes``, and count them in ``lengths`` [rows].
 
@@ -27,8 +27,8 @@ def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: Int64s,
 @kernel(
     *(
         (
-            *(array(indices), array("u1"), types.int64, array("i4")),
-            *(types.int64, types.boolean, array("i8", writable=True), array("u2", writable=True)),
+            *(array(indices), array("u1"), np.int64, array("i4")),
+            *(np.int64, np.bool_, array("i8", writable=True), array("u2", writable=True)),
         )
         for indices in ("i1", "i2", "i4")
     )
@@ -67,7 +67,7 @@ def append_taken(
 
 @kernel(
     (
-        *(array("i8"), array("u1"), types.int64, array("i4"), types.boolean),
+        *(array("i8"), array("u1"), np.int64, array("i4"), np.bool_),
         *(array("i8", writable=True), array("u2", writable=True)),
     )
 )
@@ -94,7 +94,7 @@ def from_lists(
         ends[row] = to
 
 
-@kernel((array("u2"), types.int64, array("i8"), array("u2", writable=True)))
+@kernel((array("u2"), np.int64, array("i8"), array("u2", writable=True)))
 def close_gaps(codes: UInt16s, width: int, lengths: Int64s, packed: UInt16s) -> None:
     """Copy rows of ``width`` places into ``packed`` without the places that are not taken."""
     to = 0

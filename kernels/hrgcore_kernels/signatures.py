@@ -1,45 +1,65 @@
-"""The Numba types of what the entry points take."""
+"""The types of what the entry points take, said without Numba: `hrgcore_kernels.accelerate` alone knows its own words for them.
 
-import numba
+A number is a NumPy type, an array an `Array`, and a NamedTuple a `Fields`.
+"""
+
+from typing import Any, NamedTuple
+
 import numpy as np
-from numba.core import types
 
 from hrgcore_kernels import layout
 
 
-def array(kind: str | np.dtype[np.void], dimensions: int = 1, *, writable: bool = False, strided: bool = False) -> types.Array:
-    """The type of an array: read-only, as Arrow's and memory-mapped buffers are, unless a kernel writes into it."""
-    return types.Array(numba.from_dtype(np.dtype(kind)), dimensions, "A" if strided else "C", readonly=not writable)
+class Array(NamedTuple):
+    """An array: read-only, as Arrow's and memory-mapped buffers are, unless a kernel writes into it."""
+
+    kind: np.dtype[Any]
+    dimensions: int
+    writable: bool
 
 
-DESIGN = types.NamedTuple(
-    [
-        array(layout.RULE),
-        array(layout.STEP),
-        array(layout.DIAGNOSIS),
-        array("i8", 2),
-        array(layout.PROCEDURE),
-        array("i8", 2),
-        array(layout.ROOT),
-        array("i1", 2),
-        array("i4"),
-        array(layout.EXCLUSION),
-        array("u1", 2),
-        array("i8", 3),
-        array("i8"),
-        array("i4"),
-        array("i8"),
-    ],
+class Fields(NamedTuple):
+    """A NamedTuple of arrays."""
+
+    own: type
+    types: tuple[Array, ...]
+
+
+def array(kind: str | np.dtype[np.void], dimensions: int = 1, *, writable: bool = False) -> Array:
+    """The type of an array."""
+    return Array(np.dtype(kind), dimensions, writable)
+
+
+def fields(own: type, *types: Array) -> Fields:
+    """The type of a NamedTuple whose fields are of these types."""
+    return Fields(own, types)
+
+
+DESIGN = fields(
     layout.Design,
+    array(layout.RULE),
+    array(layout.STEP),
+    array(layout.DIAGNOSIS),
+    array("i8", 2),
+    array(layout.PROCEDURE),
+    array("i8", 2),
+    array(layout.ROOT),
+    array("i1", 2),
+    array("i4"),
+    array(layout.EXCLUSION),
+    array("u1", 2),
+    array("i8", 3),
+    array("i8"),
+    array("i4"),
+    array("i8"),
 )
-SCRATCH = types.NamedTuple(
-    [
-        array("i8", writable=True),
-        array("u2", writable=True),
-        array("u2", writable=True),
-        array("u2", writable=True),
-        array("i8", writable=True),
-    ],
+SCRATCH = fields(
     layout.Scratch,
+    array("i8", writable=True),
+    array("u2", writable=True),
+    array("u2", writable=True),
+    array("u2", writable=True),
+    array("i8", writable=True),
 )
-EPISODES = types.NamedTuple([array(layout.EPISODE), array("u1", 2), array("u2"), array("u2")], layout.Episodes)
+EPISODES = fields(layout.Episodes, array(layout.EPISODE), array("u1", 2), array("u2"), array("u2"))
+LOOKUPS = fields(layout.Lookups, array("u2"), array("u2"), array("u2"), array("u1", 2))

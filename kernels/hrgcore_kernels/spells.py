@@ -1,7 +1,6 @@
 """Spell keys: where the key changes from row to row, and a number that tells keys apart."""
 
 import numpy as np
-from numba.core import types
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.layout import Int32s, Int64s, UInt8s, UInt64s
@@ -85,7 +84,7 @@ def falls(starts: Int64s, order: Int32s, found: UInt8s) -> None:
                 return
 
 
-@kernel((array("i8"), array("i4"), types.int64, array("i8", writable=True), array("u1", writable=True)))
+@kernel((array("i8"), array("i4"), np.int64, array("i8", writable=True), array("u1", writable=True)))
 def sort_runs(starts: Int64s, order: Int32s, longest: int, rows: Int64s, left: UInt8s) -> None:
     """Put the rows of each run in ``order`` [rows], equal ones as they stand. ``rows`` are 0, 1, 2 … at first.
 

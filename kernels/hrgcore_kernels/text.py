@@ -5,7 +5,6 @@ writes one number a cell: CELL_BLANK, 0 for what is malformed or unknown, or wha
 """
 
 import numpy as np
-from numba.core import types
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
@@ -21,9 +20,7 @@ LONGEST_CODE = 8
 
 
 def _signatures(*tables):
-    return [
-        (array(offsets), array("u1"), array("u1"), types.int64, *tables, array("i4", writable=True)) for offsets in ("i4", "i8")
-    ]
+    return [(array(offsets), array("u1"), array("u1"), np.int64, *tables, array("i4", writable=True)) for offsets in ("i4", "i8")]
 
 
 @inline
@@ -227,10 +224,7 @@ def parse_number(offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: 
 
 
 @kernel(
-    *(
-        (array(indices), array("u1"), types.int64, array("i4"), types.int32, array("i4", writable=True))
-        for indices in ("i1", "i2", "i4")
-    )
+    *((array(indices), array("u1"), np.int64, array("i4"), np.int32, array("i4", writable=True)) for indices in ("i1", "i2", "i4"))
 )
 def take_numbers(indices: Indices, validity: UInt8s, bit: int, of_values: Int32s, blank: int, out: Int32s) -> None:
     """Numbers of a column of a dictionary from those of its values; ``blank`` for nulls, under which anything may stand."""
