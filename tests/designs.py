@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 
 from small_design import small_texts
-from spells import Maker
 
 from hrgcore.design import DEFAULT_DESIGN, Bundle, compile_tables, load_design, read_texts
 from hrgcore.design.bundle import write
 from hrgcore.grouper import Grouper
 from hrgcore.reference import ReferenceEngine
+from hrgcore.selftest.spells import Maker
 
 
 @dataclass(frozen=True)

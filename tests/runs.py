@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from designs import both
-from spells import Input, example_of
 
 from hrgcore.folders import TABLES
 from hrgcore.run import Job, Outcome, run_job
+from hrgcore.selftest.spells import Input, example_of
 
 GROUPER = both("small").grouper
 PART = 40  #: episodes of a part

@@ -9,13 +9,14 @@ import pytest
 from designs import Both, both
 from hypothesis import given
 from hypothesis import strategies as st
-from spells import SPELLS, TOTAL, Input, Spell, example_of, making, spell_lists
+from spells import SPELLS, TOTAL, making, spell_lists
 from twins import assert_agree
 
 from hrgcore.design.conditions import CONDITION_COLUMNS, Range
 from hrgcore.design.tables import RULE_TABLES
 from hrgcore.reasons import REASONS
 from hrgcore.result import Result
+from hrgcore.selftest.spells import Input, Spell, example_of
 from hrgcore_kernels import codes
 
 MADE: Counter[str] = Counter()

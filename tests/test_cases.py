@@ -1,53 +1,19 @@
-"""Well-known cases, as a casemix reader would check them: each in `cases.csv`, with the root that it should lead to and why.
-
-What stands there is what labels and published material lead one to expect, not what the official grouper was seen to do.
-"""
+"""The well-known cases of `hrgcore.selftest` lead to the roots that they should, by both engines."""
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 import hrgcore
-from hrgcore.columns import APC_COLUMNS
 from hrgcore.design.locate import DEFAULT_DESIGN, load_design
 from hrgcore.reference import ReferenceEngine
+from hrgcore.selftest.cases import episode_of, read_cases
 
-Case = dict[str, str]
-
-with open(Path(__file__).with_name("cases.csv"), encoding="utf-8", newline="") as _file:
-    CASES: list[Case] = list(csv.DictReader(_file))
-_NEWBORN = "8"  # ADMIMETH 82, 83: babies born
-
-
-def episode(number: int, case: Case) -> dict[str, str]:
-    """The case as the official columns."""
-    values = {column.name: "" for column in APC_COLUMNS}
-    values |= {
-        "PROCODET": "CASE",
-        "PROVSPNO": str(number),
-        "EPIORDER": "1",
-        "STARTAGE": case["age"],
-        "SEX": case["sex"],
-        "CLASSPAT": case["class_pat"],
-        "ADMISORC": "79" if case["admission_method"].startswith(_NEWBORN) else "19",
-        "ADMIMETH": case["admission_method"],
-        "DISDEST": "19",
-        "DISMETH": "1",
-        "EPIDUR": case["stay"],
-        "MAINSPEF": case["main_specialty"],
-        "TRETSPEF": case["treatment_function"],
-    }
-    values |= {f"DIAG_{place:02d}": code for place, code in enumerate(case["diagnoses"].split(), 1)}
-    values |= {f"OPER_{place:02d}": code for place, code in enumerate(case["procedures"].split(), 1)}
-    return values
-
-
-EPISODES = [episode(number, case) for number, case in enumerate(CASES)]
+CASES = read_cases()
+EPISODES = [episode_of(number, case) for number, case in enumerate(CASES)]
 
 
 @cache

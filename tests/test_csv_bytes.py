@@ -15,7 +15,7 @@ import pytest
 from designs import both
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spells import TOTAL, Input, example_of
+from spells import TOTAL
 from test_invariance import comes_to
 
 from hrgcore.activity import Activity, TableActivity
@@ -23,6 +23,7 @@ from hrgcore.columns import APC_COLUMNS, apc_layout
 from hrgcore.errors import InputError
 from hrgcore.read import InputWarning, csv_bytes, open_input, read_input
 from hrgcore.read.csv_bytes import CsvActivity
+from hrgcore.selftest.spells import Input, example_of
 
 SMALL = both("small")
 ENCODER = SMALL.grouper._encoder

@@ -14,12 +14,13 @@ import pytest
 from designs import both
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from spells import NUMBERS, TOTAL, Input, example_of
+from spells import TOTAL
 
 from hrgcore.columns import CODED_FIELDS
 from hrgcore.encode.cells import text_numbers, whole_numbers
 from hrgcore.encode.codes import check_code_column
 from hrgcore.errors import InputError
+from hrgcore.selftest.spells import NUMBERS, Input, example_of
 from hrgcore_kernels import text
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
 from hrgcore_kernels.text import CELL_BLANK

@@ -14,12 +14,13 @@ import pytest
 from designs import both
 from hypothesis import given
 from hypothesis import strategies as st
-from spells import NUMBERS, Input, Spell, example_of, making, spell_lists
-from twins import kernels_say
+from spells import making, spell_lists
 
 from hrgcore.errors import InputError
 from hrgcore.grouper import Grouper
 from hrgcore.result import EPISODE_COLUMNS, Result
+from hrgcore.selftest.spells import NUMBERS, Input, Spell, example_of
+from hrgcore.selftest.twins import kernels_say
 from hrgcore.write.folder import table_bytes
 
 Change = Callable[[pa.Table, random.Random], pa.Table]

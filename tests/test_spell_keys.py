@@ -11,11 +11,12 @@ import pytest
 from designs import both
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from spells import TOTAL, Input, example_of
-from twins import kernels_say
+from spells import TOTAL
 
 from hrgcore.encode import order_spells
 from hrgcore.encode.spells import SpellKeys
+from hrgcore.selftest.spells import Input, example_of
+from hrgcore.selftest.twins import kernels_say
 from hrgcore_kernels import spells as kernels
 
 SMALL = both("small")

@@ -13,8 +13,8 @@ import pyarrow.csv as pacsv
 import pytest
 from designs import both
 from small_design import small_texts
-from spells import Input, example_of
 
+from hrgcore.selftest.spells import Input, example_of
 from hrgcore_kernels import accelerate
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.signatures import array, fields

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from designs import both
-from spells import Input, example_of, table_of
 
 from hrgcore.errors import InputError, UsageError
 from hrgcore.result import Result
+from hrgcore.selftest.spells import Input, example_of, table_of
 
 SMALL = both("small")
 GROUPER = SMALL.grouper

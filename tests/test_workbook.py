@@ -16,7 +16,6 @@ from designs import Both
 from hypothesis import given
 from hypothesis import strategies as st
 from small_design import small_texts
-from spells import Input, Maker, example_of
 from twins import assert_agree
 from workbooks import (
     DATE,
@@ -42,6 +41,7 @@ from hrgcore.design.tables import SCHEMA, read_texts
 from hrgcore.errors import DesignError, InputError, OutputError, UsageError
 from hrgcore.grouper import Grouper
 from hrgcore.reference import ReferenceEngine
+from hrgcore.selftest.spells import Input, Maker, example_of
 from hrgcore.workbook import compile_workbook, read_workbook, sheets, write_tables
 from hrgcore.workbook.cells import make_end, make_range, make_text
 from hrgcore.workbook.labels import part_labels

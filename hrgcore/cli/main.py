@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import NoReturn
 
-from hrgcore.cli import designs, explain, group, synth
+from hrgcore.cli import bench, designs, explain, group, selftest, synth
 from hrgcore.cli.shell import leave, refuse, run, version
 from hrgcore.errors import UsageError
 
@@ -29,6 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_parser(subparsers)
     designs.add_parser(subparsers)
     synth.add_parser(subparsers)
+    selftest.add_parser(subparsers)
+    bench.add_parser(subparsers)
     return parser
 
 

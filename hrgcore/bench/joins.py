@@ -7,16 +7,19 @@ validation, spells, exceptions, unbundling, every other condition. Rows are chos
 from __future__ import annotations
 
 import csv
+import os
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-import duckdb
 import numpy as np
-import polars as pl
 
-from hrgcore import Grouper
-from hrgcore.design import DEFAULT_DESIGN
+from hrgcore.design import DEFAULT_DESIGN, Bundle
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # is read when Polars is imported
+
+import duckdb  # noqa: E402
+import polars as pl  # noqa: E402
 
 _UNBOUNDED = 999_999
 
@@ -36,9 +39,8 @@ class Tables:
     splits: pl.DataFrame
 
 
-def dense_tables(grouper: Grouper) -> Tables:
-    """The part of the design that joins can carry out, as dense tables."""
-    bundle = grouper._bundle
+def dense_tables(bundle: Bundle) -> Tables:
+    """The part of a design that joins can carry out, as dense tables."""
     a, codes = bundle.arrays, bundle.strings("icd10_codes")
     splits = _cc_splits()
     names = ["", *(row["root"] for row in _rows("roots"))]
@@ -104,7 +106,7 @@ def by_duckdb(wide: Any, t: Tables) -> Any:
         base.register(name, table)
     wide_part = "(SELECT row, COLUMNS('^{0}_[0-9]+$') FROM wide)"
     long = f"SELECT row, code FROM (UNPIVOT {wide_part} ON COLUMNS('^{{0}}') INTO NAME place VALUE code)"
-    return base.execute(f"""
+    return base.sql(f"""
         WITH weights AS (
             SELECT row, max(procedure) procedure FROM ({long.format("OPER")}) JOIN procedures USING (code) GROUP BY row),
         driven AS (

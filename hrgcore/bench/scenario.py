@@ -1,0 +1,50 @@
+"""What a benchmark is: something to prepare, and then to run any number of times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from .data import Data
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A benchmark that is ready to run.
+
+    ``run`` gives how many things it made, which must be ``made``; ``rows`` and ``spells`` say what it is given, ``bytes`` how large
+    that is, in files or in memory.
+    """
+
+    run: Callable[[], int]
+    made: int
+    rows: int
+    spells: int
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A benchmark.
+
+    ``needs`` are kinds of `Data`, ``wants`` packages that not everyone has. ``sized`` says whether it hangs on how many episodes
+    there are; ``most`` episodes are what it can bear. ``rounds`` are enough to tell; ``slow`` ones run only where they are named.
+    ``yardstick`` is other software beside hrgcore.
+    """
+
+    name: str
+    about: str
+    prepare: Callable[[Data], Prepared]
+    needs: tuple[str, ...] = ("parquet",)
+    wants: tuple[str, ...] = ()
+    sized: bool = True
+    most: int = 100_000_000
+    rounds: int = 5
+    slow: bool = False
+    yardstick: bool = False
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The packages that it wants and that are not installed."""
+        return tuple(name for name in self.wants if find_spec(name) is None)

@@ -1,0 +1,113 @@
+"""The stages by themselves, one thread: text to numbers, rows to spells, and the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hrgcore import engine
+from hrgcore.columns import apc_layout
+from hrgcore.design import DEFAULT_DESIGN, load_design
+from hrgcore.encode import Encoder, order_spells
+from hrgcore.read import open_input
+
+from .data import Data
+from .scenario import Prepared, Scenario
+
+
+@cache
+def _one_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1)
+
+
+@cache
+def _design() -> tuple[Any, Encoder]:
+    bundle = load_design(DEFAULT_DESIGN)
+    return engine.kernel_design(bundle), Encoder(engine.kernel_lookups(bundle))
+
+
+def _encode(table: Any) -> Any:
+    return _design()[1].encode(table, apc_layout(table.column_names), _one_thread())
+
+
+def _order(table: Any, episodes: Any) -> Any:
+    return order_spells(table["PROCODET"], table["PROVSPNO"], episodes.rows["epiorder"], int(_design()[0].settings[1]))
+
+
+def _bytes(episodes: Any) -> int:
+    return sum(part.nbytes for part in episodes)
+
+
+def _kernel(data: Data) -> Prepared:
+    table = data.table()
+    episodes = _encode(table)
+    order = _order(table, episodes)
+    del table
+
+    def run() -> int:
+        return len(engine.group(_design()[0], episodes, order, _one_thread()).spells)
+
+    return Prepared(run, data.spells, data.rows, data.spells, _bytes(episodes))
+
+
+def _kernel_single(data: Data) -> Prepared:
+    table = data.table()
+    episodes = _encode(table)
+    order = _order(table, episodes)
+    rows = order.rows[order.starts[:-1]][np.diff(order.starts) == 1]
+    starts = np.arange(len(rows) + 1)
+    for array in (rows, starts):
+        array.flags.writeable = False
+    single = replace(order, rows=rows, starts=starts)
+
+    def run() -> int:
+        return len(engine.group(_design()[0], episodes, single, _one_thread()).spells)
+
+    return Prepared(run, len(rows), len(rows), len(rows))
+
+
+def _of_table(plain: bool) -> Callable[[Data], Prepared]:
+    def prepare(data: Data) -> Prepared:
+        table = data.table()
+        if plain:
+            fields = [pa.field(f.name, pa.string()) if pa.types.is_dictionary(f.type) else f for f in table.schema]
+            table = table.cast(pa.schema(fields))
+        return Prepared(lambda: len(_encode(table).rows), data.rows, data.rows, data.spells, table.nbytes)
+
+    return prepare
+
+
+def _of_files(kind: str) -> Callable[[Data], Prepared]:
+    def prepare(data: Data) -> Prepared:
+        def run() -> int:
+            opened = open_input(data.path(kind))
+            return len(opened.encode(_design()[1], apc_layout(opened.names), _one_thread()).episodes.rows)
+
+        return Prepared(run, data.rows, data.rows, data.spells, data.bytes(kind))
+
+    return prepare
+
+
+def _spells(data: Data) -> Prepared:
+    table = data.table()
+    episodes = _encode(table)
+    return Prepared(lambda: int(_order(table, episodes).count), data.spells, data.rows, data.spells)
+
+
+STAGES = (
+    Scenario("kernel", "encoded episodes to results, one thread", _kernel),
+    Scenario("kernel-single", "the same, spells of one episode only", _kernel_single),
+    Scenario("encode", "Arrow dictionaries to numbers, one thread", _of_table(False)),
+    Scenario("encode-text", "Arrow strings to numbers, one thread", _of_table(True), most=2_000_000),
+    Scenario("encode-csv", "CSV files to numbers, one thread", _of_files("csv"), needs=("csv",)),
+    Scenario("encode-quoted", "quoted CSV files to numbers, one thread", _of_files("quoted"), needs=("quoted",), most=2_000_000),
+    Scenario("encode-parquet", "Parquet files to numbers, one thread", _of_files("parquet")),
+    Scenario("encode-lists", "Parquet files of lists to numbers, one thread", _of_files("lists"), needs=("lists",)),
+    Scenario("spells", "rows to spells, one thread", _spells),
+)
