@@ -105,7 +105,7 @@ def test_a_revision_that_lacks_something_says_so(data: Data, monkeypatch: pytest
     def prepare(_: Data) -> Prepared:
         raise AttributeError("module 'hrgcore.engine' has no attribute 'group'")
 
-    monkeypatch.setitem(once.SCENARIOS, "kernel", Scenario("kernel", "", prepare))
+    monkeypatch.setitem(SCENARIOS, "kernel", Scenario("kernel", "", prepare))
     assert once.main("kernel", str(data.folder), "1") == once.LACKING
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from .data import Data
 from .scenario import Scenario
-from .scenarios import SCENARIOS
 
 #: How a process ends that can't even prepare its benchmark, as where a revision lacks what it is about.
 LACKING = 3
@@ -61,9 +60,10 @@ def _peak() -> int:
 
 def main(name: str, folder: str, runs: str) -> int:
     """Print the figures of a benchmark; gives the exit code."""
-    scenario = SCENARIOS[name]
     try:
-        figures = timed(scenario, Data.open(Path(folder)), int(runs))
+        from .scenarios import SCENARIOS
+
+        figures = timed(SCENARIOS[name], Data.open(Path(folder)), int(runs))
     except (ImportError, AttributeError, TypeError, KeyError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return LACKING

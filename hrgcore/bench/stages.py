@@ -1,4 +1,7 @@
-"""The stages by themselves, one thread: text to numbers, rows to spells, and the kernels."""
+"""The stages by themselves, one thread: text to numbers, rows to spells, and the kernels.
+
+What lies inside of hrgcore is imported where it is used: a revision that lacks some of it has the other benchmarks all the same.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hrgcore import engine
-from hrgcore.columns import apc_layout
-from hrgcore.design import DEFAULT_DESIGN, load_design
-from hrgcore.encode import Encoder, order_spells
-from hrgcore.read import open_input
-
 from .data import Data
 from .scenario import Prepared, Scenario
 
@@ -27,17 +24,32 @@ def _one_thread() -> ThreadPoolExecutor:
 
 
 @cache
-def _design() -> tuple[Any, Encoder]:
+def _design() -> tuple[Any, Any]:
+    """The embedded design as the kernels take it, and its encoder."""
+    from hrgcore import engine
+    from hrgcore.design import DEFAULT_DESIGN, load_design
+    from hrgcore.encode import Encoder
+
     bundle = load_design(DEFAULT_DESIGN)
     return engine.kernel_design(bundle), Encoder(engine.kernel_lookups(bundle))
 
 
 def _encode(table: Any) -> Any:
+    from hrgcore.columns import apc_layout
+
     return _design()[1].encode(table, apc_layout(table.column_names), _one_thread())
 
 
 def _order(table: Any, episodes: Any) -> Any:
+    from hrgcore.encode import order_spells
+
     return order_spells(table["PROCODET"], table["PROVSPNO"], episodes.rows["epiorder"], int(_design()[0].settings[1]))
+
+
+def _spells_grouped(episodes: Any, order: Any) -> int:
+    from hrgcore import engine
+
+    return len(engine.group(_design()[0], episodes, order, _one_thread()).spells)
 
 
 def _bytes(episodes: Any) -> int:
@@ -49,11 +61,7 @@ def _kernel(data: Data) -> Prepared:
     episodes = _encode(table)
     order = _order(table, episodes)
     del table
-
-    def run() -> int:
-        return len(engine.group(_design()[0], episodes, order, _one_thread()).spells)
-
-    return Prepared(run, data.spells, data.rows, data.spells, _bytes(episodes))
+    return Prepared(lambda: _spells_grouped(episodes, order), data.spells, data.rows, data.spells, _bytes(episodes))
 
 
 def _kernel_single(data: Data) -> Prepared:
@@ -65,11 +73,7 @@ def _kernel_single(data: Data) -> Prepared:
     for array in (rows, starts):
         array.flags.writeable = False
     single = replace(order, rows=rows, starts=starts)
-
-    def run() -> int:
-        return len(engine.group(_design()[0], episodes, single, _one_thread()).spells)
-
-    return Prepared(run, len(rows), len(rows), len(rows))
+    return Prepared(lambda: _spells_grouped(episodes, single), len(rows), len(rows), len(rows))
 
 
 def _of_table(plain: bool) -> Callable[[Data], Prepared]:
@@ -85,6 +89,9 @@ def _of_table(plain: bool) -> Callable[[Data], Prepared]:
 
 def _of_files(kind: str) -> Callable[[Data], Prepared]:
     def prepare(data: Data) -> Prepared:
+        from hrgcore.columns import apc_layout
+        from hrgcore.read import open_input
+
         def run() -> int:
             opened = open_input(data.path(kind))
             return len(opened.encode(_design()[1], apc_layout(opened.names), _one_thread()).episodes.rows)
