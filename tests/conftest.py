@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from workbook_cases import Case
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +18,11 @@ def shared() -> Path:
     if not (folder / "samples").is_dir():
         pytest.skip(f"needs the facts and samples in {folder}, which are not part of the repository")
     return folder
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    """A mapping and a workbook, to be read."""
+    from workbook_cases import Case
+
+    return Case(tmp_path)

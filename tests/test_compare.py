@@ -1,4 +1,4 @@
-"""`benchmarks/compare`: ratios say what the times were, revisions take turns, and the README's figures are as the tool writes them."""
+"""`benchmarks/compare`: ratios say what the times were, revisions take turns, README figures are as the tool writes them."""
 
 from __future__ import annotations
 
