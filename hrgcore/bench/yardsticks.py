@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from hrgcore import Grouper
 from hrgcore.design import DEFAULT_DESIGN, load_design
+from hrgcore_kernels.layout import ANY_STAY
 
 from .data import Data
 from .scenario import Prepared, Scenario
@@ -19,7 +20,7 @@ from .scenario import Prepared, Scenario
 if TYPE_CHECKING:
     from .joins import Tables
 
-_PREFIXES = {"DIAG_": "icd10_codes", "OPER_": "opcs4_codes"}
+_PREFIXES = ("DIAG_", "OPER_")
 
 
 @cache
@@ -44,10 +45,16 @@ def _rows(folder: Path) -> tuple[Any, list[str]]:
         ),
         pc.is_in(table["PROVSPNO"], single),
     )
-    for name in table.column_names:  # joins take codes as they stand: no lower case, no full stops
+    # Joins take codes as they stand, no lower case, no full stops; and procedures that may lead however long the stay is.
+    lead = bundle.arrays["procedures"]["longest_stay"] == ANY_STAY
+    taken = {
+        "DIAG_": pa.array(bundle.strings("icd10_codes")),
+        "OPER_": pa.array(bundle.strings("opcs4_codes")).filter(pa.array(lead)),
+    }
+    for name in table.column_names:
         if name[:5] in _PREFIXES:
             text = table[name].cast(pa.string())
-            chosen = pc.and_(chosen, pc.or_(pc.is_null(text), pc.is_in(text, pa.array(bundle.strings(_PREFIXES[name[:5]])))))
+            chosen = pc.and_(chosen, pc.or_(pc.is_null(text), pc.is_in(text, taken[name[:5]])))
     table = table.filter(chosen)
     plain = [pa.field(f.name, pa.string()) if pa.types.is_dictionary(f.type) else f for f in table.schema]
     table = table.cast(pa.schema(plain)).combine_chunks()
