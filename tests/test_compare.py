@@ -116,7 +116,7 @@ def test_an_unknown_revision_is_an_error(tmp_path: Path) -> None:
 
 _TAKEN_ON = re.compile(
     r".+, \d+ cores, \w+ \w+; Python 3[.\d]+(, \w+ [\w.]+)+; commit [0-9a-f]{7}, \d{4}-\d\d-\d\d\."
-    r" Times are medians of \d+ processes, of each its best run\."
+    r" Times are medians of \d+ processes, of each its best run; the load was [\d.]+ before\."
 )
 
 
@@ -136,7 +136,7 @@ def assert_of_the_form(block: str) -> None:
 
 def made_up_block() -> str:
     figures = {name: taken(0.5) for name in readme.SHOWN}
-    about = {"processor": "a processor", "cores": 2, "system": "Linux x86_64", "python": "3.11.7"}
+    about = {"processor": "a processor", "cores": 2, "system": "Linux x86_64", "python": "3.11.7", "load": 0.1}
     return readme.block("0123456789", 1_000_000, figures, about, {"hrgcore": "1", "numba": "0.60.0"}, date(2026, 1, 2))
 
 

@@ -32,7 +32,8 @@ def block(
     rounds = len(next(iter(taken.values())).seconds)
     taken_on = (
         f"{about['processor']}, {about['cores']} cores, {about['system']}; Python {about['python']}, {packages}; commit"
-        f" {commit[:7]}, {today.isoformat()}. Times are medians of {rounds} processes, of each its best run."
+        f" {commit[:7]}, {today.isoformat()}. Times are medians of {rounds} processes, of each its best run;"
+        f" the load was {about['load']} before."
     )
     return "\n".join([BEGIN, "", markdown(rows(figures)), "", taken_on, "", END])
 
