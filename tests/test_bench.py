@@ -49,6 +49,8 @@ def test_a_benchmark_that_makes_too_little_fails(data: Data) -> None:
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "scratch").mkdir()
+    (tmp_path / "hrgcore.py").write_text("raise RuntimeError('the hrgcore of the working folder')")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     file = tmp_path / "figures.json"
     sizes = ["--episodes", "300", "--episodes", "200"]

@@ -23,6 +23,8 @@ from comparison.main import main  # noqa: E402
 from comparison.ratios import Ratio, document, table, verdict  # noqa: E402
 from comparison.rounds import Taken  # noqa: E402
 
+_variables = environments.Environment.variables
+
 
 def taken(*seconds: float) -> Taken:
     return Taken([*seconds], [*seconds], {"rows": 10, "spells": 9, "bytes": 0, "peak_bytes": 2**20})
@@ -83,13 +85,33 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "store"
 
 
-def _with_the_cache_of_tests(_: environments.Environment, modules: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(modules)}
+def _with_the_cache_of_tests(one: environments.Environment, modules: Path) -> dict[str, str]:
+    return _variables(one, modules) | {name: os.environ[name] for name in ("HRGCORE_CACHE",) if name in os.environ}
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests stand in a folder with another hrgcore in it: none that they mean."""
+    (tmp_path / "here" / "hrgcore").mkdir(parents=True)
+    (tmp_path / "here" / "hrgcore" / "__init__.py").write_text("raise RuntimeError('the hrgcore of the working folder')")
+    monkeypatch.chdir(tmp_path / "here")
+
+
+@pytest.mark.usefixtures("elsewhere")
 def test_two_revisions(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "out.json"
-    options = ["--episodes", "300", "--rounds", "2", "--only", "kernel,explain", "--store", str(store), "--json", str(file)]
+    options = [
+        "--episodes",
+        "300",
+        "--rounds",
+        "2",
+        "--only",
+        "kernel,explain,start-help",
+        "--store",
+        str(store),
+        "--json",
+        str(file),
+    ]
     assert main(ROOT, ["old", "sound", *options]) == 0
     said = capsys.readouterr()
     assert [line.split()[0] for line in said.out.splitlines()[:3]] == ["benchmark", "kernel", "explain"]

@@ -32,10 +32,11 @@ class Environment:
     def variables(self, modules: Path) -> dict[str, str]:
         """The environment variables of its processes; ``modules`` is a folder to import from besides.
 
-        Nothing of the caller's own Python gets in, and compiled modules are kept, as they are for users.
+        Nothing of the caller's own Python gets in, nor of the folder that it is called in, which mostly holds a tree of hrgcore;
+        compiled modules are kept, as they are for users.
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        return {**kept, "PYTHONPATH": str(modules), "HRGCORE_CACHE": str(self.folder / "cache")}
+        return {**kept, "PYTHONPATH": str(modules), "PYTHONSAFEPATH": "1", "HRGCORE_CACHE": str(self.folder / "cache")}
 
 
 def commit_of(repository: Path, revision: str) -> str:

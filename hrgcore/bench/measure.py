@@ -71,7 +71,7 @@ class Runner:
 
     python: str = sys.executable
     module: str = once.__name__
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: Mapping[str, str] = field(default_factory=lambda: _as_this_process())
 
     def run(self, scenario: Scenario, data: Data, runs: int, *before: str) -> dict[str, Any]:
         """What `once.timed` gives; ``before`` are words to be put before the command.
@@ -94,6 +94,12 @@ def measure(scenario: Scenario, data: Data, runner: Runner | None = None, rounds
     found = runner.run(scenario, data, rounds or scenario.rounds)
     counted = None if scenario.slow else _instructions(scenario, data, runner)
     return Figures(scenario.name, scenario.about, data.rows if scenario.sized else 0, **found, instructions=counted)
+
+
+def _as_this_process() -> dict[str, str]:
+    """The environment in which a process imports what this one does, whatever lies in the folder that it is started in."""
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
 @cache
