@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +13,12 @@ from hrgcore.design import Bundle
 from hrgcore.encode import SpellOrder
 from hrgcore_kernels.group import group_spells
 from hrgcore_kernels.layout import (
+    BLOCK,
     EACH_CODE,
     EPISODE_RESULT,
+    RECORD,
     SPELL_RESULT,
+    STEP_WORD,
     UNBUNDLED,
     Design,
     Episodes,
@@ -37,7 +41,8 @@ class Grouped:
 
 def kernel_design(bundle: Bundle) -> Design:
     """A bundle's arrays as the kernels take them."""
-    return Design(**{name: _records(bundle.arrays[name]) for name in Design._fields})
+    arrays = {name: _records(bundle.arrays[name]) for name in Design._fields}
+    return Design(**arrays | {"steps": _records(bundle.arrays["steps"].view(STEP_WORD))})
 
 
 def kernel_lookups(bundle: Bundle) -> Lookups:
@@ -56,11 +61,11 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
         rows = order.rows[low:high]
         starts = order.starts[first : end + 1] - low
         starts.flags.writeable = False
-        own = episodes.rows[low:high] if order.in_order else episodes.rows[rows]
-        room = len(rows) + int((own["procedure_end"] - own["procedure_start"]).sum())
-        unbundled = np.empty(room, UNBUNDLED).view(np.recarray)
+        places = slice(low, high) if order.in_order else rows
+        diagnoses, procedures = (_codes(episodes, kind, places) for kind in ("diagnosis", "procedure"))
+        unbundled = np.empty(len(rows) + procedures, UNBUNDLED).view(np.recarray)
         counts = np.zeros(1, np.int64)
-        scratch = _scratch(design, own, starts)
+        scratch = _scratch(design, diagnoses, procedures)
         group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
         return unbundled[: int(counts[0])].copy()
 
@@ -69,17 +74,22 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
     return Grouped(results, spells, np.concatenate(parts) if parts else np.zeros(0, UNBUNDLED))
 
 
-def _scratch(design: Design, own: np.ndarray, starts: np.ndarray) -> Scratch:
-    """Room for the facts of a record and for all codes of the spell that has the most."""
-    diagnoses, procedures = (
-        int(np.add.reduceat(own[f"{kind}_end"] - own[f"{kind}_start"], starts[:-1]).max()) for kind in ("diagnosis", "procedure")
-    )
+def _codes(episodes: Episodes, kind: str, places: Any) -> int:
+    """How many diagnoses or procedures some episodes have."""
+    return int((episodes.rows[f"{kind}_end"][places] - episodes.rows[f"{kind}_start"][places]).sum())
+
+
+def _scratch(design: Design, diagnoses: int, procedures: int) -> Scratch:
+    """Room for a block of records of a slice that has so many codes; and for one more, for a record without any to point at."""
     return Scratch(
-        np.zeros(count_facts(design), np.int64),
-        np.empty(diagnoses, np.uint16),
-        np.empty(procedures, np.uint16),
-        np.empty(max(diagnoses, procedures), np.uint16),
+        np.zeros(BLOCK, RECORD).view(np.recarray),
+        np.zeros((BLOCK, count_facts(design)), np.int64),
+        np.empty(diagnoses + 1, np.uint16),
+        np.empty(procedures + 1, np.uint16),
+        np.empty(max(diagnoses, procedures) + 1, np.uint16),
         np.zeros(EACH_CODE + 1, np.int64),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
     )
 
 

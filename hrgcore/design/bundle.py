@@ -21,7 +21,7 @@ from hrgcore.design.tables import BASES, RULE_TABLES, Tables, read_texts
 from hrgcore.design.verify import ARRAYS, verify
 from hrgcore.errors import DesignError, OutputError
 
-FORMAT = 1
+FORMAT = 2
 _MAGIC = b"HRGCORE\x00"
 _HEAD = struct.Struct("<8sIQ32s")
 _ALIGN = 64

@@ -13,6 +13,7 @@ from hrgcore.design.bundle import Bundle, pack_strings
 from hrgcore.design.checks import check_splits
 from hrgcore.design.codes import SCHEMES
 from hrgcore.design.conditions import LIST_SCOPES
+from hrgcore.design.gates import compile_gates
 from hrgcore.design.index import CodeIndex, check_terms, closest_rows
 from hrgcore.design.labels import compose
 from hrgcore.design.lists import LISTS_OF, cc_name, compile_lists, compile_sets
@@ -77,8 +78,8 @@ class _Compiler:
         self.diagnoses["four"][1:] = _first_of_four(self.index["icd10"].codes)
         self._codes("diagnoses", "icd10")
         self._codes("procedures", "opcs4")
-        compile_scores(self.tables, "icd10", self.index["icd10"], self.diagnoses)
-        compile_scores(self.tables, "opcs4", self.index["opcs4"], self.procedures)
+        self.arrays["diagnosis_scores"] = compile_scores(self.tables, "icd10", self.index["icd10"])
+        self.arrays["procedure_scores"] = compile_scores(self.tables, "opcs4", self.index["opcs4"])
         check_scores(self.tables)
         self._grid()
         self.arrays.update(compile_cc(self.tables, self.index["icd10"], self.cc_lists, self.cc_lists_used))
@@ -142,6 +143,8 @@ class _Compiler:
             self.arrays["diagnosis_words" if scheme == "icd10" else "procedure_words"] = words
             records["lists"] = words[:, 0]
             used += asked
+        words = self.arrays["diagnosis_words"]
+        self.diagnoses["more"] = words[:, 1] if words.shape[1] > 1 else 0
         self.arrays["used_words"] = np.array(used, np.int64)
         self.bit_of["sets"], self.arrays["field_sets"] = compile_sets(self.tables, self.values)
 
@@ -167,15 +170,20 @@ class _Compiler:
         book.steps.end_table()
         self.diagnoses["root_chain"] = book.chains_by_code("diagnosis_roots", icd10)
         book.steps.end_table()
-        self.procedures["root_chain"] = book.chains_by_code("procedure_roots", opcs4)
+        self.procedures["root_chain"] = chains = book.chains_by_code("procedure_roots", opcs4)
+        asked = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion") - 1
+        self.procedures["asks"] = [book.asks(chain, *asked) for chain in chains.tolist()]
         book.steps.end_table()
-        exceptions = book.chain(map(book.number, _in_order(self.tables["exceptions"])))
+        of_all = [list(map(book.number, _in_order(self.tables["exceptions"])))]
+        exceptions = book.chain(of_all[0])
         book.steps.end_table()
         self._roots(book)
         book.steps.end_table()
         self.procedures["unbundle_chain"] = book.chains_by_code("unbundling", opcs4)
         own = [row for row in self.tables["unbundling"] if "codes" not in row.codes]
-        self.arrays["whole_record_chains"] = np.array([exceptions, book.chain(map(book.number, _in_order(own)))], np.int32)
+        of_all.append(list(map(book.number, _in_order(own))))
+        self.arrays["whole_record_chains"] = np.array([exceptions, book.chain(of_all[1])], np.int32)
+        self.arrays |= self._gates(book, of_all)
         book.steps.end_table()
         for rule, row in enumerate(book.rows, 1):
             if rule not in book.reached and row.table != "splits":
@@ -185,6 +193,14 @@ class _Compiler:
             if rule not in book.reached and row.table == "splits" and row["root"] not in self.roots:
                 self.tables.fault(row, f"roots.csv has no {row['root']}. Add the root, or correct it.")
         self.arrays.update(book.arrays(methods, days))
+
+    def _gates(self, book: RuleBook, chains: list[list[int]]) -> dict[str, np.ndarray]:
+        """What records must have for chains that are tried for all of them."""
+        tables = {"sets": self.arrays["field_sets"].reshape(-1, self.bit_of["sets"].words)}
+        tables |= {"diagnosis_lists": self.arrays["diagnosis_words"], "procedure_lists": self.arrays["procedure_words"]}
+        first = {scope: book.first_word(scope) for scope in LIST_SCOPES}
+        words = {first[s] + word: column for s, where in SCOPE_TABLE.items() for word, column in enumerate(tables[where].T)}
+        return compile_gates([[book.tests(rule) for rule in rules] for rules in chains], words, first)
 
     def _outcome(self, row: Row) -> int:
         """The number of a rule's HRG or root; minus the number of an error category."""

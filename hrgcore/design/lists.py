@@ -117,7 +117,7 @@ def _alternatives(tables: Tables, table: str) -> Iterable[tuple[str, ...]]:
 def _scored(tables: Tables, scheme: str, index: CodeIndex) -> Members:
     """Lists of the kernels' own, whose names no table can have: codes with burn points, with trauma points, on each CC list.
 
-    They spare the kernels a look-up for each code that gives no points. The first two have the bits BURN_BIT and TRAUMA_BIT.
+    They spare the kernels a look-up for each code that gives no points. The first two have the bits BURN and TRAUMA.
     """
     nothing = np.empty(0, np.int64)
     members: Members = {"(burn)": [nothing], "(trauma)": [nothing]}

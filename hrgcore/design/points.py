@@ -8,7 +8,11 @@ import numpy as np
 
 from hrgcore.design.index import CodeIndex, check_terms, closest_rows
 from hrgcore.design.tables import SCORES, Row, Tables
-from hrgcore_kernels.layout import EACH_CODE, EXCLUSION
+from hrgcore_kernels import codes as k
+from hrgcore_kernels.layout import EACH_CODE, EXCLUSION, SCORE
+
+#: The kernels' number of each score; those of diagnoses and of procedures have the same.
+SCORE_NUMBER = {name: k.TRAUMA if name.startswith("trauma") else k.BURN for name in SCORES}
 
 
 def whole_number(tables: Tables, row: Row, column: str, most: int) -> int:
@@ -20,8 +24,9 @@ def whole_number(tables: Tables, row: Row, column: str, most: int) -> int:
     return int(text)
 
 
-def compile_scores(tables: Tables, scheme: str, index: CodeIndex, records: np.ndarray) -> None:
-    """Write components and points of a scheme's codes into ``records`` (DIAGNOSIS or PROCEDURE) [codes]."""
+def compile_scores(tables: Tables, scheme: str, index: CodeIndex) -> np.ndarray:
+    """What a scheme's codes have in its scores. SCORE [scores, codes]."""
+    records = np.zeros((k.N_SCORES, len(index) + 1), SCORE)
     for score in (name for name, of in SCORES.items() if of == scheme):
         rows = [row for row in tables["scores"] if row["score"] == score]
         for row in rows:
@@ -31,9 +36,10 @@ def compile_scores(tables: Tables, scheme: str, index: CodeIndex, records: np.nd
             tables.faults.append(f"scores.csv: {score} has {len(names)} components; at most {EACH_CODE - 1} fit.")
             names = names[: EACH_CODE - 1]
         closest = closest_rows(index, rows, tables)[1:]
-        kind = score.split("_")[0]
-        records[f"{kind}_component"][1:] = [_component(row, names) for row in closest]
-        records[f"{kind}_points"][1:] = [0 if row is None else whole_number(tables, row, "points", 1000) for row in closest]
+        own = records[SCORE_NUMBER[score], 1:]
+        own["component"] = [_component(row, names) for row in closest]
+        own["points"] = [0 if row is None else whole_number(tables, row, "points", 1000) for row in closest]
+    return records
 
 
 def check_scores(tables: Tables) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hrgcore.design.conditions import LIST_SCOPES, RANGE_FACTS, Condition, Range, describe
 from hrgcore.design.index import CodeIndex
-from hrgcore.design.steps import Steps, Test
+from hrgcore.design.steps import ANY, Steps, Test
 from hrgcore.design.tables import BASES, RULE_TABLES, Row, Tables
 from hrgcore_kernels import codes as k
 from hrgcore_kernels.layout import RULE
@@ -27,8 +27,6 @@ SCOPE_TABLE = {
     "procedure": "procedure_lists",
     "companion": "procedure_lists",
 }
-
-_ALL_BITS = (1 << k.LIST_BITS) - 1
 
 
 def union_name(names: Iterable[str]) -> str:
@@ -56,10 +54,14 @@ class RuleBook:
     rows: list[Row] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)  # (table of names, name)
     reached: set[int] = field(default_factory=set)  # rules that stand in some chain
-    steps: Steps = field(default_factory=Steps)
+    steps: Steps = field(init=False)
     _number: dict[tuple[str, int], int] = field(default_factory=dict)
     _tests: list[tuple[Test, ...]] = field(default_factory=list)
     _outcomes: list[int] = field(default_factory=list)
+    _facts: dict[int, set[int]] = field(default_factory=dict)  # that a chain tests
+
+    def __post_init__(self) -> None:
+        self.steps = Steps(self.first_word("primary"))  # the sets of fields come before all lists of codes
 
     def add(self, row: Row, outcome: int) -> int:
         """Add a rule and return its number."""
@@ -75,6 +77,10 @@ class RuleBook:
         """The number of a row added before."""
         return self._number[row.table, row.line]
 
+    def tests(self, rule: int) -> tuple[Test, ...]:
+        """The tests of a rule, by its number."""
+        return self._tests[rule - 1]
+
     def chain(self, rules: Iterable[int]) -> int:
         """The chain of these rules, cut after the first rule without conditions."""
         kept: list[int] = []
@@ -84,10 +90,16 @@ class RuleBook:
                 break
         self.reached.update(kept)
         try:
-            return self.steps.chain([(rule, self._tests[rule - 1]) for rule in kept])
+            chain = self.steps.chain([(rule, self._tests[rule - 1]) for rule in kept])
+            self._facts[chain] = {test[0] for rule in kept for test in self._tests[rule - 1]}
+            return chain
         except ValueError as error:
             self.tables.fault(self.rows[kept[0] - 1], f"{error}. Name fewer codes in rules that have conditions.")
             return 0
+
+    def asks(self, chain: int, low: int, high: int) -> bool:
+        """Whether a rule of a chain tests one of the facts from ``low`` to ``high``."""
+        return any(low <= fact <= high for fact in self._facts[chain])
 
     def chains_by_code(self, table: str, index: CodeIndex) -> np.ndarray:
         """The chain of each code number, for the rules of a table that name codes: by step, most specific, file order."""
@@ -138,7 +150,7 @@ class RuleBook:
             word, bit = divmod(bits.bit[name], k.LIST_BITS)
             masks[word] |= 1 << bit
         words = [(word, mask) for word, mask in enumerate(masks) if mask]
-        low, span = (0, 0) if condition.negated else (1, _ALL_BITS)
+        low, span = (0, 0) if condition.negated else ANY
         return [(self.first_word(condition.scope) + word, mask, low, span) for word, mask in words]
 
     def first_word(self, scope: str) -> int:

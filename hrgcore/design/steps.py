@@ -2,6 +2,9 @@
 
 A step holds one test. Where it holds, the step either names the rule that applies or the walk goes on with the next step; where it
 fails, the walk goes on ``fail`` steps further on, past every rule that shares the test. A chain ends with a step that always holds.
+
+Few records have a code on any one list. So rules that follow each other and each ask for some list, of those in one word of bits,
+have a guard before them: the test whether there is a code on any of these lists. And of a rule's tests, those for lists come first.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hrgcore_kernels.codes import LIST_BITS
 from hrgcore_kernels.layout import STEP
 
 Test = tuple[int, int, int, int]  # fact, mask, low, span: see hrgcore_kernels.layout.STEP
@@ -18,14 +22,19 @@ Rule = tuple[int, tuple[Test, ...]]  # its number, and the tests that must all h
 MORE = -1  #: in place of a rule: the next step has the next test
 NONE = 0  #: in place of a rule: no rule applies
 ALWAYS: Test = (0, 0, 0, 0)
+ANY = (1, 2**LIST_BITS - 1)  #: low and span of the test for any bit of a mask
 _MOST = 2**16 - 1  # how far a step can lead on
 _Step = tuple[int, int, int, int, int, int]
 
 
 class Steps:
-    """The steps of all chains, one block a table of rules. Step 0 is the chain of no rules."""
+    """The steps of all chains, one block a table of rules. Step 0 is the chain of no rules.
 
-    def __init__(self) -> None:
+    ``first_list`` is the first of the facts that are words of bits of code lists.
+    """
+
+    def __init__(self, first_list: int) -> None:
+        self._first_list = first_list
         self._steps: list[_Step] = [_accept(NONE)]
         self._starts = [0]  # where each table's block begins
         self._chains: dict[tuple[int, ...], int] = {(): 0}
@@ -39,7 +48,7 @@ class Steps:
         """The first step of the chain of rules that are tried in this order. Raises ValueError where it is too long."""
         key = tuple(number for number, _ in rules)
         if key not in self._chains:
-            steps = _decide(rules)
+            steps = self._decide(rules, frozenset())
             if len(steps) > _MOST:
                 raise ValueError(f"{len(steps)} steps from this rule on; at most {_MOST} can be")
             self._chains[key] = len(self._steps)
@@ -47,6 +56,51 @@ class Steps:
             if rules[-1][1]:
                 self._steps.append(_accept(NONE))
         return self._chains[key]
+
+    def _decide(self, rules: Sequence[Rule], guarded: frozenset[int]) -> list[_Step]:
+        """Rules that follow each other and share a test become a group under it, or under a guard if that makes the group larger.
+        What fails in a group falls out at its end. Facts in ``guarded`` have a guard already.
+        """
+        steps: list[_Step] = []
+        at = 0
+        while at < len(rules):
+            number, tests = rules[at]
+            if not tests:
+                return [*steps, _accept(number)]
+            test, end = max(
+                ((test, _shared(rules, at, test)) for test in tests), key=lambda found: (found[1], self._asks(found[0]))
+            )
+            guard, guard_end = max(
+                (self._guard(rules, at, test[0]) for test in tests if test[0] not in guarded and self._asks(test)),
+                key=lambda found: found[1],
+                default=(ALWAYS, at),
+            )
+            if guard_end > end:
+                below = self._decide(rules[at:guard_end], guarded | {guard[0]})
+                steps.append((*guard, len(below) + 1, MORE))
+                at = guard_end
+            else:
+                group = [(rule, tuple(own for own in of if own != test)) for rule, of in rules[at:end]]
+                below = [] if not group[0][1] else self._decide(group, guarded)
+                steps.append((*test, len(below) + 1, MORE if below else number))
+                at = end
+            steps += below
+        return steps
+
+    def _asks(self, test: Test) -> bool:
+        """Whether a test asks for some code list."""
+        return test[2:] == ANY and test[0] >= self._first_list
+
+    def _guard(self, rules: Sequence[Rule], at: int, fact: int) -> tuple[Test, int]:
+        """The test for any of the lists of this fact that the rules from ``at`` on ask for, and where their run ends."""
+        mask = 0
+        while at < len(rules):
+            asked = next((test[1] for test in rules[at][1] if test[0] == fact and self._asks(test)), 0)
+            if not asked:
+                break
+            mask |= asked
+            at += 1
+        return (fact, mask, *ANY), at
 
     def arrays(self) -> dict[str, np.ndarray]:
         steps = np.zeros(len(self._steps), STEP)
@@ -57,23 +111,6 @@ class Steps:
 
 def _accept(rule: int) -> _Step:
     return *ALWAYS, 1, rule
-
-
-def _decide(rules: Sequence[Rule]) -> list[_Step]:
-    """Rules that follow each other and share a test become a group under it. What fails in a group falls out at its end."""
-    steps: list[_Step] = []
-    at = 0
-    while at < len(rules):
-        number, tests = rules[at]
-        if not tests:
-            return [*steps, _accept(number)]
-        test, end = max(((test, _shared(rules, at, test)) for test in tests), key=lambda found: found[1])
-        group = [(rule, tuple(own for own in of if own != test)) for rule, of in rules[at:end]]
-        below = [] if not group[0][1] else _decide(group)
-        steps.append((*test, len(below) + 1, MORE if below else number))
-        steps += below
-        at = end
-    return steps
 
 
 def _shared(rules: Sequence[Rule], at: int, test: Test) -> int:

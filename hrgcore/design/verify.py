@@ -27,8 +27,10 @@ ARRAYS: dict[str, tuple[np.dtype[Any], tuple[int | str, ...]]] = {
     "step_start": (np.dtype("<i4"), (len(RULE_TABLES) + 1,)),
     "diagnoses": (layout.DIAGNOSIS, ("icd10",)),
     "diagnosis_words": (np.dtype("<i8"), ("icd10", "diagnosis words")),
+    "diagnosis_scores": (layout.SCORE, (k.N_SCORES, "icd10")),
     "procedures": (layout.PROCEDURE, ("opcs4",)),
     "procedure_words": (np.dtype("<i8"), ("opcs4", "procedure words")),
+    "procedure_scores": (layout.SCORE, (k.N_SCORES, "opcs4")),
     "roots": (layout.ROOT, ("roots",)),
     "cc_points": (np.dtype("i1"), ("cc lists", "icd10")),
     "exclusion_start": (np.dtype("<i4"), ("icd10+1",)),
@@ -37,6 +39,8 @@ ARRAYS: dict[str, tuple[np.dtype[Any], tuple[int | str, ...]]] = {
     "field_sets": (np.dtype("<i8"), (k.N_CODED, 256, "patient words")),
     "used_words": (np.dtype("<i8"), (3,)),
     "whole_record_chains": (np.dtype("<i4"), (2,)),
+    "gates": (layout.GATE, ("gates",)),
+    "gate_start": (np.dtype("<i4"), (3,)),
     "settings": (np.dtype("<i8"), (6,)),
     "icd10_four": (np.dtype("<u2"), (layout.FOUR_PLACES,)),
     "icd10_five": (np.dtype("<u2"), (layout.FIVE_PLACES,)),
@@ -63,6 +67,7 @@ def verify(arrays: Arrays) -> None:
         _characters(arrays, name)
     _starts(arrays, "step_start", sizes["steps"])
     _starts(arrays, "exclusion_start", sizes["exclusions"])
+    _starts(arrays, "gate_start", sizes["gates"])
     for name, field, low, high in _bounds(arrays, sizes):
         values = arrays[name][field] if field else arrays[name]
         if values.size and not (low <= int(values.min()) and int(values.max()) <= high):
@@ -106,17 +111,19 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     yield "steps", "fail", 1, sizes["steps"]
     for table in ("diagnoses", "procedures"):
         yield table, "hierarchy", -1, 12
-        for score in ("trauma", "burn"):
-            yield table, f"{score}_component", 0, layout.EACH_CODE
-            yield table, f"{score}_points", 0, 1000
+    for table in ("diagnosis_scores", "procedure_scores"):
+        yield table, "component", 0, layout.EACH_CODE
+        yield table, "points", 0, 1000
     yield "diagnoses", "four", 0, sizes["icd10"] - 1
     yield "procedures", "error", 0, sizes["errors"] - 1
     yield "procedures", "companion", 0, 1
+    yield "procedures", "asks", 0, 1
     yield "roots", "cc_list", -1, sizes["cc lists"] - 1
     yield "roots", "cc_bit", -1, sizes["diagnosis words"] * k.LIST_BITS - 1
     yield "roots", "interventions", -1, sizes["procedure words"] * k.LIST_BITS - 1
     yield "roots", "cc_points", 0, 100
     yield "cc_points", "", 0, 100
+    yield "gates", "fact", len(RANGE_FACTS), facts - 1
     yield "grid", "", k.METHOD_PROCEDURE, k.METHOD_DIAGNOSIS
     yield "settings", "", 0, 2**31 - 1
     yield "icd10_four", "", 0, sizes["icd10"] - 1

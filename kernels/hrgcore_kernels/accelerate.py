@@ -26,16 +26,28 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Kernels borrow arrays and make none, so that Numba need not count references: that took more than half of the time of grouping.
 _BORROWING = {"nogil": True, "_nrt": False}
-# Stages are called by kernels alone, never from Python.
+# Stages, and what they are made of, are called by kernels alone, never from Python.
 _STAGE = {**_BORROWING, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-_STAGES: set[Any] = set()
+_STAGES: dict[Any, bool] = {}  # and whether each is compiled into its callers
 _LOADING = threading.RLock()  # Numba's settings are the process's
 
 
+def stage(function: Function) -> Function:
+    """Mark a stage of grouping, a loop over a block of records: kernels call it compiled, with a frame and registers of its own.
+
+    It stays plain Python for everyone else.
+    """
+    _STAGES[function] = False
+    return function
+
+
 def inline(function: Function) -> Function:
-    """Mark a stage of grouping: it is compiled into the kernels that call it, and stays plain Python for everyone else."""
-    _STAGES.add(function)
+    """Mark what a stage does with one record or code: it is compiled into the stages and kernels that call it.
+
+    It stays plain Python for everyone else.
+    """
+    _STAGES[function] = True
     return function
 
 
@@ -76,21 +88,21 @@ def _uncollected() -> Iterator[None]:
 @_uncollected()
 def _load(function: Any, signatures: tuple[tuple[Any, ...], ...]) -> Any:
     import numba
-    from numba.core import config
+    from numba.core import codegen, config
 
     if config.DISABLE_JIT:
         return function
     folder = cache_folder(f"kernels-{_digest()[:32]}")
-    before = config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE
+    before = config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE, getattr(codegen, "create_pass_builder", None)
     try:
-        # A record has a handful of codes: vector loops cost more to enter than they save.
         config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0
+        codegen.create_pass_builder = _plain_loops
         if folder is not None:
             config.CACHE_DIR = str(folder)
         types = [numba.void(*map(_numba_type, signature)) for signature in signatures]
         return numba.njit(types, cache=folder is not None, **_BORROWING)(_with_stages(function))
     finally:
-        config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before
+        config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE, codegen.create_pass_builder = before
 
 
 def _with_stages(function: Any) -> Any:
@@ -105,7 +117,7 @@ def _with_stages(function: Any) -> Any:
 def _stage(function: Any) -> Any:
     import numba
 
-    return numba.njit(forceinline=True, **_STAGE)(_with_stages(function))
+    return numba.njit(forceinline=_STAGES[function], **_STAGE)(_with_stages(function))
 
 
 def _numba_type(kind: Any) -> Any:
@@ -117,6 +129,18 @@ def _numba_type(kind: Any) -> Any:
     if isinstance(kind, Array):
         return types.Array(numba.from_dtype(kind.kind), kind.dimensions, "C", readonly=not kind.writable)
     return numba.from_dtype(np.dtype(kind))
+
+
+def _plain_loops(machine: Any, opt: int = 2, **_: bool) -> Any:
+    """How LLVM is to optimise kernels: a record has a handful of codes, and unrolled or vector loops cost more to enter than they
+    save.
+    """
+    from llvmlite import binding
+
+    tuning = binding.create_pipeline_tuning_options()
+    tuning.speed_level = opt
+    tuning.loop_vectorization = tuning.slp_vectorization = tuning.loop_unrolling = False
+    return binding.create_pass_builder(machine, tuning)
 
 
 @functools.cache

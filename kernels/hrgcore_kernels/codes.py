@@ -70,8 +70,9 @@ FACT_BURN_SEVERITY = 8
 FACT_BURN_INTERVENTION = 9
 N_RANGE_FACTS = 10
 
-# Bits of the codes that have points in a score, among the lists of diagnoses and of procedures.
-BURN_BIT = 0
-TRAUMA_BIT = 1
+# Scores; also the bits, among the lists of diagnoses and of procedures, of the codes that have points in them.
+BURN = 0
+TRAUMA = 1
+N_SCORES = 2
 
 LIST_BITS = 63  # lists held in one 64-bit word; the sign bit is left alone

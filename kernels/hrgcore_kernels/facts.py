@@ -1,4 +1,7 @@
-"""The facts of a record that rules test: numbers, scores, and the lists that its codes and values are on."""
+"""The facts of a record that rules test: numbers, scores, and the lists that its codes and values are on.
+
+``facts`` [records, facts] are those of a block; each record's are set at its ``place`` in the block.
+"""
 
 import numpy as np
 
@@ -9,6 +12,7 @@ from hrgcore_kernels.codes import (
     FACT_TRAUMA_SITES,
     N_CODED,
     N_RANGE_FACTS,
+    TRAUMA,
 )
 from hrgcore_kernels.layout import EACH_CODE
 
@@ -36,60 +40,79 @@ def companion_place(design):
 
 
 @inline
-def set_patient(design, coded, first, last, facts):
+def set_patient(field_sets, coded, first, last, facts, place):
     """Sets of the coded fields: the first episode's, but the last one's discharge destination and method.
 
     Rule: docs/grouping.md section 6.
     """
-    for word in range(design.field_sets.shape[2]):
-        bits = 0
+    for word in range(field_sets.shape[2]):
+        bits = np.int64(0)
         for field in range(N_CODED):
             row = last if field == DISDEST or field == DISMETH else first
-            bits |= design.field_sets[field, coded[row, field], word]
-        facts[N_RANGE_FACTS + word] = bits
+            bits |= field_sets[field, coded[row, field], word]
+        facts[place, N_RANGE_FACTS + word] = bits
 
 
 @inline
-def set_primary(design, diagnoses, count, primary, facts):
+def set_primary(design, scratch, place, primary):
     """What hangs on the primary diagnosis: its lists, and the number of injured body sites where it is an injury.
 
     Rule: docs/grouping.md section 3, `primary` and `trauma_sites`.
     """
-    place = primary_place(design)
-    facts[place] = design.diagnoses[primary].lists
+    facts = scratch.facts
+    scope = primary_place(design)
+    facts[place, scope] = design.diagnoses[primary].lists
     for word in range(1, design.used_words[0]):
-        facts[place + word] = design.diagnosis_words[primary, word]
+        facts[place, scope + word] = design.diagnosis_words[primary, word]
     sites = 0
     if has_site(design, primary):
-        seen = 0
-        for at in range(count):
-            if has_site(design, diagnoses[at]):
-                seen |= 1 << np.int64(design.diagnoses[diagnoses[at]].trauma_component)
-        while seen != 0:
-            seen &= seen - 1
-            sites += 1
-    facts[FACT_TRAUMA_SITES] = sites
+        record = scratch.records[place]
+        sites = count_sites(design, scratch.diagnoses, record.diagnosis_start, record.diagnosis_end)
+    facts[place, FACT_TRAUMA_SITES] = sites
+
+
+@inline
+def count_sites(design, diagnoses, start, end):
+    """How many body sites ``diagnoses[start:end]`` injure."""
+    seen = 0
+    for at in range(start, end):
+        if has_site(design, diagnoses[at]):
+            seen |= 1 << np.int64(design.diagnosis_scores[TRAUMA, diagnoses[at]].component)
+    sites = 0
+    while seen != 0:
+        seen &= seen - 1
+        sites += 1
+    return sites
 
 
 @inline
 def has_site(design, code):
     """Whether a diagnosis is an injury of a body site."""
-    component = design.diagnoses[code].trauma_component
+    if (design.diagnoses[code].lists >> TRAUMA) & 1 == 0:
+        return False
+    component = design.diagnosis_scores[TRAUMA, code].component
     return component != 0 and component != EACH_CODE
 
 
 @inline
-def set_companions(design, procedures, at, end, facts):
-    """Lists of the codes behind the procedure at ``at``, up to the next one that is no companion.
+def set_companions(design, procedures, at, end, facts, place):
+    """Lists of the codes behind the procedure at ``at``, up to the next one that is no companion, before ``end``.
 
     Rule: docs/grouping.md section 3, `companion`.
     """
-    place = companion_place(design)
+    scope = companion_place(design)
     words = design.used_words[2]
-    for word in range(words):
-        facts[place + word] = 0
+    clear_companions(design, facts, place)
     behind = at + 1
     while behind < end and design.procedures[procedures[behind]].companion != 0:
         for word in range(words):
-            facts[place + word] |= design.procedure_words[procedures[behind], word]
+            facts[place, scope + word] |= design.procedure_words[procedures[behind], word]
         behind += 1
+
+
+@inline
+def clear_companions(design, facts, place):
+    """No codes behind."""
+    scope = companion_place(design)
+    for word in range(design.used_words[2]):
+        facts[place, scope + word] = 0

@@ -1,15 +1,13 @@
-"""The entry point: group a slice of spells, each episode and then the spell as a whole."""
-
-import numpy as np
+"""The entry point: group a slice of spells, block by block: first each episode, then the spells as a whole."""
 
 from hrgcore_kernels.accelerate import kernel
-from hrgcore_kernels.codes import REASON_EPISODE_FAILED
-from hrgcore_kernels.layout import EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design, Episodes, Int64s, Records, Scratch
-from hrgcore_kernels.outcome import fails_before_grouping, failure
-from hrgcore_kernels.record import group_record
+from hrgcore_kernels.lay import end_of_block, lay_episodes, lay_spells
+from hrgcore_kernels.layout import BLOCK, EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design, Episodes, Int64s, Records, Scratch
+from hrgcore_kernels.record import group_records
 from hrgcore_kernels.signatures import DESIGN, EPISODES, SCRATCH, array
 from hrgcore_kernels.unbundle import unbundle
-from hrgcore_kernels.validate import calculated_days, disagreements, failed_checks
+from hrgcore_kernels.validate import check_spells
+from hrgcore_kernels.write import write_episodes, write_spells
 
 
 @kernel(
@@ -39,69 +37,23 @@ def group_spells(
     """Group the spells of a slice.
 
     ``rows`` [episodes of the slice] are input rows, spell by spell in EPIORDER; ``spell_start`` [spells + 1] are places in it.
-    ``results`` are indexed by input row; ``spells`` and ``unbundled`` are the slice's own, with room for one unbundled HRG more
-    than there are procedures for each episode. ``counts[0]`` becomes the number of unbundled HRGs. Rule: docs/grouping.md.
+    ``results``, zeros so far, are indexed by input row; ``spells`` and ``unbundled`` are the slice's own, with room for one
+    unbundled HRG more than there are procedures for each episode. ``counts[0]`` becomes the number of unbundled HRGs. Rule:
+    docs/grouping.md.
     """
-    settings = design.settings
     written = 0
-    for spell in range(len(spell_start) - 1):
-        low, high = spell_start[spell], spell_start[spell + 1]
-        together = disagreements(settings, episodes, rows, low, high)
-        spell_los = np.int64(0)
-        critical = np.int64(0)
-        all_grouped = True
-        outcome = failure(REASON_EPISODE_FAILED, 0, 0, -1)
-        report = rows[low]
-        dominant = np.int64(0)
-        # Each episode, and then, where there are several and all were grouped, the spell: both are records of rows first to end.
-        for at in range(low, high + 1):
-            whole = at == high
-            row = rows[low if whole else at]
-            failed = np.int64(0)
-            if whole:
-                if not all_grouped:
-                    outcome = failure(REASON_EPISODE_FAILED, 0, 0, -1)
-                    dominant = np.int64(0)
-                if not all_grouped or high - low == 1:
-                    break
-                first, end, los = low, high, spell_los
-            else:
-                failed = together | failed_checks(settings, episodes, row)
-                first, end, los = at, at + 1, calculated_days(episodes, row, settings[5])
-                spell_los += los
-                days = episodes.rows[row].critical_care_days
-                critical += days if 0 < days <= settings[5] else 0
-            outcome, report, dominant, failed = group_record(design, episodes, rows, first, end, los, failed, scratch)
-            if whole:
-                break
-            if not fails_before_grouping(outcome):
-                written, outcome = unbundle(design, episodes, row, outcome, scratch, unbundled, written)
-            if outcome.hrg == 0:
-                all_grouped = False
-                dominant = np.int64(0)
-            result = results[row]
-            result.hrg = outcome.hrg
-            result.method = outcome.method
-            result.reason = outcome.reason
-            result.dominant = dominant
-            result.root_rule = outcome.root_rule
-            result.split_rule = outcome.split_rule
-            result.los = los
-            result.failed = failed
-            result.error = outcome.error
-            result.error_at = outcome.error_at
-            result.report = 0
-        if outcome.hrg == 0:
-            report = rows[low]
-        results[report].report = 1
-        whole_spell = spells[spell]
-        whole_spell.hrg = outcome.hrg
-        whole_spell.method = outcome.method
-        whole_spell.reason = outcome.reason
-        whole_spell.dominant = dominant
-        whole_spell.root_rule = outcome.root_rule
-        whole_spell.split_rule = outcome.split_rule
-        whole_spell.los = spell_los
-        whole_spell.critical_care_days = critical
-        whole_spell.report_row = report
+    check_spells(design.settings, episodes, rows, spell_start, results)
+    for first in range(0, len(rows), BLOCK):
+        count = min(BLOCK, len(rows) - first)
+        lay_episodes(design, episodes, rows, first, count, results, scratch)
+        group_records(design, episodes, rows, count, False, scratch)
+        written = unbundle(design, episodes, rows, count, scratch, unbundled, written)
+        write_episodes(rows, count, scratch.records, results)
     counts[0] = written
+    spell = 0
+    while spell < len(spell_start) - 1:
+        end = end_of_block(spell_start, spell)
+        count = lay_spells(design, episodes, rows, spell_start, spell, end, results, scratch)
+        group_records(design, episodes, rows, count, True, scratch)
+        write_spells(episodes, rows, spell_start, spell, end, scratch.records, design.settings[5], results, spells)
+        spell = end

@@ -21,6 +21,7 @@ Int8s = npt.NDArray[np.int8]
 Int16s = npt.NDArray[np.int16]
 UInt8s = npt.NDArray[np.uint8]
 UInt16s = npt.NDArray[np.uint16]
+UInt32s = npt.NDArray[np.uint32]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 UInt64s = npt.NDArray[np.uint64]
@@ -39,35 +40,37 @@ RULE = _record(outcome="i2", method="u1", days="u1")
 #: ``low + span``, as unsigned numbers. A range has all bits in its mask; "any of these bits" is 1 and above, "none of them" is 0:
 #: one form for all tests spares the kernels a branch for each. Where it holds, ``rule`` applies (0: none does; -1: go on with the
 #: next step); where it fails, go ``fail`` steps on. See hrgcore.design.steps.
-STEP = _record(mask="i8", low="i8", span="u8", rule="i4", fail="u2", fact="u2")
-#: An ICD-10 number: ``lists`` is its first word of bits of lists, ``four`` the first number of the same four characters; hierarchy
-#: -1 is not covered; components 0 are none.
-DIAGNOSIS = _record(
-    lists="i8",
-    error_chain="i4",
-    root_chain="i4",
-    four="u2",
-    trauma_points="i2",
-    burn_points="i2",
-    hierarchy="i1",
-    trauma_component="u1",
-    burn_component="u1",
+STEP = _record(mask="i8", low="i8", span="u8", fact="u2", fail="u2", rule="i4")
+#: The same as the kernels see it: ``word`` is fact, fail and rule in one, from the low bits up. What comes from one look-up does
+#: not become a branch.
+STEP_WORD = np.dtype(
+    {
+        "names": [*(STEP.names or ()), "word"],
+        "formats": [*(kind for kind, _ in (STEP.fields or {}).values()), "<i8"],
+        "offsets": [*(offset for _, offset in (STEP.fields or {}).values()), 24],
+        "itemsize": STEP.itemsize,
+    }
 )
+#: An ICD-10 number: ``lists`` and ``more`` are its first two words of bits of lists, ``four`` the first number of the same four
+#: characters; hierarchy -1 is not covered.
+DIAGNOSIS = _record(lists="i8", more="i8", error_chain="i4", root_chain="i4", four="u2", hierarchy="i1")
 #: An OPCS-4 number: ``lists`` is its first word of bits of lists; ``longest_stay`` in days, beyond which it can't be dominant
-#: (ANY_STAY: never beyond); ``companion`` 1: says more of the code before it.
+#: (ANY_STAY: never beyond); ``companion`` 1: says more of the code before it; ``asks`` 1: its root chain asks for lists that only
+#: such chains ask for.
 PROCEDURE = _record(
     lists="i8",
     root_chain="i4",
     unbundle_chain="i4",
-    trauma_points="i2",
-    burn_points="i2",
     hierarchy="i1",
     error="u1",
     longest_stay="u1",
     companion="u1",
-    trauma_component="u1",
-    burn_component="u1",
+    asks="u1",
 )
+#: What a code has in a score; component 0 is none.
+SCORE = _record(points="i2", component="u1")
+#: What a record must have for some rule to apply: any of the mask's bits in a fact.
+GATE = _record(fact="i8", mask="i8")
 #: A root: its splits, its CC list, that list's bit and the points of every code on it (0: they differ, see cc_points), and the bit
 #: of its intervention list (-1: none).
 ROOT = _record(split_chain="i4", cc_list="i2", cc_bit="i2", interventions="i2", cc_points="i1")
@@ -121,11 +124,13 @@ class Design(NamedTuple):
     """A compiled design."""
 
     rules: Records  # RULE
-    steps: Records  # STEP; a chain is the place of its first step
+    steps: Records  # STEP_WORD; a chain is the place of its first step
     diagnoses: Records  # DIAGNOSIS
     diagnosis_words: Int64s  # [codes, words] bits of lists
+    diagnosis_scores: Records  # SCORE [BURN and TRAUMA, codes]
     procedures: Records  # PROCEDURE
     procedure_words: Int64s  # [codes, words]
+    procedure_scores: Records  # SCORE [BURN and TRAUMA, codes]
     roots: Records  # ROOT
     cc_points: Int8s  # [lists, codes]
     exclusion_start: Int32s  # [codes + 1], by primary diagnosis
@@ -134,6 +139,8 @@ class Design(NamedTuple):
     field_sets: Int64s  # [coded fields, values, words] bits of sets
     used_words: Int64s  # words of lists that rules ask for: of diagnoses; of procedures, but in their root rules; of companions
     whole_record_chains: Int32s  # exceptions; unbundling by the episode itself
+    gates: Records  # GATE, of each of these chains; none: every record walks it
+    gate_start: Int32s  # [3]
     settings: Int64s  # five_character_parent, epiorder_max, age_max, age_unknown, age_rise, days_max
 
 
@@ -161,11 +168,47 @@ class Episodes(NamedTuple):
     procedures: UInt16s
 
 
-class Scratch(NamedTuple):
-    """Room for the record that is being grouped."""
+#: How many records are grouped side by side. A block of them, with facts and codes, stays in the processor's first two caches.
+BLOCK = 256
+#: A record while it is grouped: an episode, or all episodes of a spell. Places are unsigned, so that Numba need not ask whether
+#: they count from the end.
+RECORD = _record(
+    first="u8",  # places in `rows` of its first episode, and behind its last
+    end="u8",
+    weightiest="u8",  # the row whose primary diagnosis weighs most
+    report="u8",  # the row that gives the primary diagnosis
+    los="i8",
+    diagnosis_start="u4",  # places among the block's codes
+    diagnosis_end="u4",
+    procedure_start="u4",
+    procedure_end="u4",
+    step="u4",  # where its walk along a chain is
+    rule="i4",  # and the rule that it came to, 0 for none
+    root_rule="i4",
+    split_rule="i4",
+    failed="u4",
+    dominant_at="i4",  # places among its procedures; -1 for none
+    not_covered="i4",
+    error_at="i4",
+    primary="u2",  # numbers of codes
+    dominant="u2",
+    hrg="u2",
+    method="u1",
+    reason="u1",
+    error="u1",
+    only_errors="u1",  # there are procedures, and all carry an error category and can't be dominant
+    unbundles="u1",  # a procedure has a chain of unbundling
+)
 
-    facts: Int64s  # [count_facts]: ranges, then words of list bits
-    diagnoses: UInt16s  # [as many as any spell has]
-    procedures: UInt16s  # [as many as any spell has]
-    found: UInt16s  # [as many codes as any spell has]: those on a list
-    best: Int64s  # [EACH_CODE + 1] zeros: largest points of each component
+
+class Scratch(NamedTuple):
+    """Room for the block of records that is being grouped."""
+
+    records: Records  # RECORD [BLOCK]
+    facts: Int64s  # [BLOCK, count_facts]: ranges, then words of list bits
+    diagnoses: UInt16s  # [more than the slice has]: those of the block, record by record
+    procedures: UInt16s
+    found: UInt16s  # [as many]: those of a record on a list
+    best: Int64s  # [EACH_CODE + 1]: largest points of each component
+    chosen: UInt32s  # [BLOCK]: records that a stage goes on with
+    walking: UInt32s  # [BLOCK]: records whose walk goes on

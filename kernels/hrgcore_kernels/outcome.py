@@ -1,77 +1,126 @@
-"""What grouping a record comes to: one small tuple that every stage hands on."""
-
-from typing import NamedTuple
+"""What the records of a block come to: failures before and after grouping, and the HRG of a root."""
 
 import numpy as np
 
-from hrgcore_kernels.accelerate import inline
+from hrgcore_kernels.accelerate import inline, stage
 from hrgcore_kernels.codes import (
     FACT_CC,
     FACT_INTERVENTIONS,
+    FIRST_SPELL_FAILURE,
     METHOD_FAILED,
+    METHOD_PROCEDURE,
     REASON_ERROR_CATEGORY,
     REASON_INVALID_FIELD,
     REASON_NO_SPLIT,
+    REASON_NONE,
     REASON_SPELL_DISAGREES,
 )
-from hrgcore_kernels.rules import first_rule
+from hrgcore_kernels.facts import diagnosis_place
+from hrgcore_kernels.rules import walk
 from hrgcore_kernels.scores import cc_score, interventions
 
 
-class Outcome(NamedTuple):
-    """The HRG number (0: the error HRG), how and why it was found, and the rule rows that decided."""
-
-    hrg: np.int64
-    method: np.int64
-    reason: np.int64
-    root_rule: np.int64
-    split_rule: np.int64
-    error: np.int64  # error category
-    error_at: np.int64  # place in the procedures of the code at fault; -1: the primary diagnosis
+@inline
+def begin(record):
+    """No outcome yet."""
+    record.hrg = 0
+    record.method = METHOD_FAILED
+    record.reason = REASON_NONE
+    record.root_rule = 0
+    record.split_rule = 0
+    record.dominant = 0
+    record.error = 0
+    record.error_at = -1
 
 
 @inline
-def outcome_of(hrg, method, reason, root_rule, split_rule, error, error_at):
-    """An outcome of one type, whatever the types of its parts."""
-    return Outcome(
-        np.int64(hrg),
-        np.int64(method),
-        np.int64(reason),
-        np.int64(root_rule),
-        np.int64(split_rule),
-        np.int64(error),
-        np.int64(error_at),
+def fail(record, reason, root_rule, error, error_at):
+    """A record groups to the error HRG. ``error_at`` is the place among its procedures of the code at fault, -1: the primary
+    diagnosis. Returns False, for callers to pass on.
+    """
+    begin(record)
+    record.reason = reason
+    record.root_rule = root_rule
+    record.error = error
+    record.error_at = error_at
+    return False
+
+
+@inline
+def fails_before_grouping(record):
+    """Whether a record failed a check of docs/grouping.md section 2, the last paragraph included."""
+    reason = record.reason
+    return (
+        (reason == REASON_INVALID_FIELD)
+        | (reason == REASON_SPELL_DISAGREES)
+        | ((reason == REASON_ERROR_CATEGORY) & (record.error_at < 0))
     )
 
 
-@inline
-def failure(reason, rule, error, error_at):
-    """A record that groups to the error HRG."""
-    return outcome_of(0, METHOD_FAILED, reason, rule, 0, error, error_at)
+@stage
+def check(design, count, scratch):
+    """Fail episodes that failed a check or whose primary diagnosis has an error category; return how many, in ``chosen``, go on.
 
-
-@inline
-def fails_before_grouping(outcome):
-    """Whether a record failed a check of docs/grouping.md section 2, the last paragraph included."""
-    if outcome.reason == REASON_INVALID_FIELD or outcome.reason == REASON_SPELL_DISAGREES:
-        return True
-    return outcome.reason == REASON_ERROR_CATEGORY and outcome.error_at < 0
-
-
-@inline
-def split(design, root, root_rule, method, scratch, d_count, primary, p_count, error_at):
-    """The HRG of a root: the first of its splits that applies. Methods have the numbers of the reasons that give them;
-    ``error_at`` is the place of the code at fault where no split applies.
-
-    Rule: docs/grouping.md section 4, last paragraph; CC score and interventions are those of the root.
+    An episode that failed is held against the error categories too. Rule: docs/grouping.md section 2.
     """
-    entry = design.roots[root]
-    facts = scratch.facts
-    facts[FACT_CC] = cc_score(design, entry, scratch, d_count, primary)
-    facts[FACT_INTERVENTIONS] = interventions(design, entry.interventions, scratch, p_count)
-    rule = first_rule(design, entry.split_chain, facts)
-    facts[FACT_CC] = 0
-    facts[FACT_INTERVENTIONS] = 0
-    if rule == 0:
-        return failure(REASON_NO_SPLIT, root_rule, 0, error_at)
-    return outcome_of(design.rules[rule].outcome, method, method, root_rule, rule, 0, -1)
+    records, chosen, walking = scratch.records, scratch.chosen, scratch.walking
+    doubtful = np.int64(0)
+    for place in range(count):
+        record = records[place]
+        begin(record)
+        record.rule = 0
+        record.step = design.diagnoses[record.primary].error_chain
+        walking[doubtful] = place
+        doubtful += record.step != 0
+    walk(design.steps, records, scratch.facts, walking, doubtful)
+    kept = np.int64(0)
+    for place in range(count):
+        record = records[place]
+        chosen[kept] = place
+        kept += (record.failed == 0) & (record.rule == 0)
+        if (record.failed != 0) | (record.rule != 0):
+            error = -design.rules[record.rule].outcome
+            if record.failed == 0:
+                fail(record, REASON_ERROR_CATEGORY, record.rule, error, -1)
+            else:
+                spell = record.failed >> np.uint32(FIRST_SPELL_FAILURE) != 0
+                fail(record, REASON_SPELL_DISAGREES if spell else REASON_INVALID_FIELD, 0, error, -1)
+    return kept
+
+
+@stage
+def split(design, count, scratch):
+    """Give the ``count`` records in ``chosen`` the HRG of their root: of the first of its splits that applies.
+
+    Methods have the numbers of the reasons that give them. Rule: docs/grouping.md section 4, last paragraph; CC score and
+    interventions are those of the root.
+    """
+    records, facts, chosen, walking = scratch.records, scratch.facts, scratch.chosen, scratch.walking
+    scope = diagnosis_place(design)
+    for at in range(count):
+        place = chosen[at]
+        record = records[place]
+        root = design.roots[np.uint64(design.rules[record.root_rule].outcome)]
+        record.step = root.split_chain
+        walking[at] = place
+        if root.cc_list >= 0:
+            lists = facts[place, scope : scope + 2]
+            facts[place, FACT_CC] = cc_score(design, root, record, lists, scratch.diagnoses, scratch.found)
+        if root.interventions >= 0:
+            facts[place, FACT_INTERVENTIONS] = interventions(design, root.interventions, record, scratch.procedures, scratch.found)
+    walk(design.steps, records, facts, walking, count)
+    for at in range(count):
+        record = records[chosen[at]]
+        facts[chosen[at], FACT_CC] = 0
+        facts[chosen[at], FACT_INTERVENTIONS] = 0
+        rule = record.rule
+        if rule == 0:
+            fail(record, REASON_NO_SPLIT, record.root_rule, 0, record.error_at)
+        else:
+            method = record.method
+            record.split_rule = rule
+            record.hrg = design.rules[rule].outcome
+            record.reason = method
+            record.error_at = -1
+            if method != METHOD_PROCEDURE:
+                record.dominant = 0

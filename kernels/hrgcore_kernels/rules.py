@@ -1,22 +1,64 @@
-"""Rules: which of a chain is the first that applies to a record's facts."""
+"""Rules: which of a chain is the first that applies to a record's facts.
+
+A chain is a row of steps (see STEP) and ends with one that always holds.
+"""
 
 import numpy as np
 
-from hrgcore_kernels.accelerate import inline
+from hrgcore_kernels.accelerate import inline, stage
+
+
+@inline
+def holds(step, fact):
+    """Whether the test of a step holds for its fact."""
+    return np.uint64((fact & step.mask) - step.low) <= step.span
 
 
 @inline
 def first_rule(design, chain, facts):
     """The number of the first rule of a chain whose tests all hold; 0 where none does.
 
-    Rule: tables/README.md, "Order". ``facts`` holds ranges, then words of list bits. A chain ends with a step that always holds.
+    Rule: tables/README.md, "Order". ``facts`` holds ranges, then words of list bits.
     """
     at = np.uint64(chain)  # unsigned: Numba need not ask whether the place counts from the end
     while True:
         step = design.steps[at]
-        if np.uint64((facts[step.fact] & step.mask) - step.low) <= step.span:
+        if holds(step, facts[step.fact]):
             if step.rule >= 0:
                 return np.int64(step.rule)
             at += np.uint64(1)
         else:
             at += np.uint64(step.fail)
+
+
+@inline
+def passes(design, which, facts, place):
+    """Whether a rule of one of the chains that are tried for every record might apply to the record at ``place`` of a block."""
+    first, end = np.uint64(design.gate_start[which]), np.uint64(design.gate_start[which + 1])
+    found = np.int64(first == end)
+    for at in range(first, end):
+        gate = design.gates[at]
+        found |= facts[place, np.uint64(gate.fact)] & gate.mask
+    return found != 0
+
+
+@stage
+def walk(steps, records, facts, walking, count):
+    """The same for ``count`` records of a block, those in ``walking``: from ``step`` on, the rule is left in ``rule``.
+
+    All walk side by side, a step each in turn, and those that have come to their rule leave: there is no branch to guess but the
+    loops' ends, and one record's look-ups need not wait for another's. ``walking`` is used up.
+    """
+    while count > 0:
+        kept = 0
+        for place in range(count):
+            number = walking[place]
+            record = records[number]
+            step = steps[record.step]
+            word = step.word
+            held = holds(step, facts[number, np.uint64(word & 0xFFFF)])
+            record.rule = word >> 32
+            record.step += np.uint32(1) if held else np.uint32((word >> 16) & 0xFFFF)
+            walking[kept] = number
+            kept += not (held & (word >= 0))
+        count = kept

@@ -8,59 +8,60 @@ from hrgcore_kernels.layout import EACH_CODE
 
 
 @inline
-def stands_before(codes, at):
-    """Whether the code at ``at`` stands before it already."""
-    for other in range(at):
+def stands_before(codes, start, at):
+    """Whether the code at ``at`` stands before it already, from ``start`` on."""
+    for other in range(start, at):
         if codes[other] == codes[at]:
             return True
     return False
 
 
 @inline
-def form_stands_before(design, codes, at):
+def form_stands_before(diagnoses, codes, at):
     """Whether a form of the diagnosis at ``at``, with the same four characters, stands before it already."""
-    four = design.diagnoses[codes[at]].four
+    four = diagnoses[codes[at]].four
     for other in range(at):
-        if design.diagnoses[codes[other]].four == four:
+        if diagnoses[codes[other]].four == four:
             return True
     return False
 
 
 @inline
-def on_list(code_words, bit, codes, count, found):
-    """Put the codes on the list of this bit side by side in ``found``, in order; return how many there are.
-
-    Each code is written and only kept if it is on the list: no branch to guess.
-    """
-    word, shift = bit // LIST_BITS, np.int64(bit % LIST_BITS)
-    kept = np.int64(0)
-    for at in range(count):
-        found[kept] = codes[at]
-        kept += (code_words[codes[at], word] >> shift) & 1
-    return kept
+def diagnosis_lists(design, code, word):
+    """A word of bits of the lists that a diagnosis is on."""
+    if word == 0:
+        return design.diagnoses[code].lists
+    return design.diagnoses[code].more if word == 1 else design.diagnosis_words[code, word]
 
 
 @inline
-def cc_score(design, root, scratch, count, primary):
-    """Points of the distinct secondary diagnoses on the CC list of a root.
+def cc_score(design, root, record, lists, codes, found):
+    """Points of the distinct secondary diagnoses on the CC list of a root. ``lists`` are the first two words that any is on.
 
     Rule: docs/grouping.md section 3, `cc`: five-character forms of one code are one diagnosis; none for the primary one itself,
     nor for what it excludes.
     """
-    if root.cc_list < 0:
+    word, shift = np.uint64(root.cc_bit // LIST_BITS), np.int64(root.cc_bit % LIST_BITS)
+    if word < 2 and (lists[word] >> shift) & 1 == 0:
         return np.int64(0)
-    found = scratch.found
-    kept = on_list(design.diagnosis_words, root.cc_bit, scratch.diagnoses, count, found)
-    first, end = design.exclusion_start[primary], design.exclusion_start[primary + 1]
+    kept = np.int64(0)
+    for at in range(record.diagnosis_start, record.diagnosis_end):
+        code = codes[at]
+        found[kept] = code  # written, and kept only if it is on the list: no branch to guess
+        kept += (diagnosis_lists(design, code, word) >> shift) & 1
+    primary = record.primary
+    four = design.diagnoses[primary].four
+    first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
+    cc_list, points = root.cc_list, np.int64(root.cc_points)
     total = np.int64(0)
     for at in range(kept):
         code = found[at]
         if (
-            design.diagnoses[code].four != design.diagnoses[primary].four
-            and not form_stands_before(design, found, at)
-            and not excluded(design, first, end, root.cc_list, code)
+            design.diagnoses[code].four != four
+            and not form_stands_before(design.diagnoses, found, at)
+            and not excluded(design, first, end, cc_list, code)
         ):
-            total += design.cc_points[root.cc_list, code] if root.cc_points == 0 else root.cc_points
+            total += np.int64(design.cc_points[cc_list, code]) if points == 0 else points
     return total
 
 
@@ -75,53 +76,37 @@ def excluded(design, first, end, cc_list, code):
 
 
 @inline
-def interventions(design, bit, scratch, count):
-    """How many distinct procedures are on the list of this bit; 0 for bit -1.
+def interventions(design, bit, record, codes, found):
+    """How many distinct procedures are on the list of this bit.
 
     Rule: docs/grouping.md section 3, `interventions`.
     """
-    if bit < 0:
-        return np.int64(0)
-    kept = on_list(design.procedure_words, bit, scratch.procedures, count, scratch.found)
+    word, shift = np.uint64(bit // LIST_BITS), np.int64(bit % LIST_BITS)
+    kept = np.int64(0)
+    for at in range(record.procedure_start, record.procedure_end):
+        found[kept] = codes[at]
+        kept += (design.procedure_words[codes[at], word] >> shift) & 1
     distinct = np.int64(0)
     for at in range(kept):
-        distinct += not stands_before(scratch.found, at)
+        distinct += not stands_before(found, 0, at)
     return distinct
 
 
 @inline
-def add_points(component, points, codes, at, best):
-    """What the code at ``at`` adds to a score: its points beyond the largest of its component so far.
+def score(entries, codes, start, end, best):
+    """A score over ``codes[start:end]``: the largest points of each component, and those of each code without one, once.
 
-    Rule: tables/README.md, "Scores". ``best`` [EACH_CODE + 1] holds the largest points of each component; codes without a component
-    count once each.
+    ``entries`` are what codes have in it (SCORE); ``best`` [EACH_CODE + 1] is scratch. Rule: tables/README.md, "Scores".
     """
-    if component == EACH_CODE:
-        return 0 if stands_before(codes, at) else points
-    more = max(0, points - best[component])
-    best[component] += more
-    return more
-
-
-@inline
-def trauma_score(records, codes, count, best):
-    """The trauma score of diagnoses or procedures, by their records (DIAGNOSIS or PROCEDURE). ``best`` is scratch."""
     best[:] = 0
-    total = 0
-    for at in range(count):
-        entry = records[codes[at]]
-        if entry.trauma_component != 0:
-            total += add_points(entry.trauma_component, entry.trauma_points, codes, at, best)
-    return total
-
-
-@inline
-def burn_score(records, codes, count, best):
-    """The burn score of diagnoses or procedures, by their records (DIAGNOSIS or PROCEDURE). ``best`` is scratch."""
-    best[:] = 0
-    total = 0
-    for at in range(count):
-        entry = records[codes[at]]
-        if entry.burn_component != 0:
-            total += add_points(entry.burn_component, entry.burn_points, codes, at, best)
+    total = np.int64(0)
+    for at in range(start, end):
+        code = codes[at]
+        component, points = entries[code].component, np.int64(entries[code].points)
+        if component == EACH_CODE:
+            total += 0 if stands_before(codes, start, at) else points
+        elif component != 0:
+            more = max(np.int64(0), points - best[component])
+            best[component] += more
+            total += more
     return total

@@ -38,11 +38,13 @@ def fields(own: type, *types: Array) -> Fields:
 DESIGN = fields(
     layout.Design,
     array(layout.RULE),
-    array(layout.STEP),
+    array(layout.STEP_WORD),
     array(layout.DIAGNOSIS),
     array("i8", 2),
+    array(layout.SCORE, 2),
     array(layout.PROCEDURE),
     array("i8", 2),
+    array(layout.SCORE, 2),
     array(layout.ROOT),
     array("i1", 2),
     array("i4"),
@@ -51,15 +53,20 @@ DESIGN = fields(
     array("i8", 3),
     array("i8"),
     array("i4"),
+    array(layout.GATE),
+    array("i4"),
     array("i8"),
 )
 SCRATCH = fields(
     layout.Scratch,
-    array("i8", writable=True),
+    array(layout.RECORD, writable=True),
+    array("i8", 2, writable=True),
     array("u2", writable=True),
     array("u2", writable=True),
     array("u2", writable=True),
     array("i8", writable=True),
+    array("u4", writable=True),
+    array("u4", writable=True),
 )
 EPISODES = fields(layout.Episodes, array(layout.EPISODE), array("u1", 2), array("u2"), array("u2"))
 LOOKUPS = fields(layout.Lookups, array("u2"), array("u2"), array("u2"), array("u1", 2))

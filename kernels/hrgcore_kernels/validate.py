@@ -1,6 +1,8 @@
 """Validation: which checks an episode fails by itself, and which the episodes of a spell fail together."""
 
-from hrgcore_kernels.accelerate import inline
+import numpy as np
+
+from hrgcore_kernels.accelerate import inline, stage
 from hrgcore_kernels.codes import (
     ADMIMETH,
     ADMISORC,
@@ -34,29 +36,31 @@ def valid_age(settings, age):
 
 
 @inline
-def failed_checks(settings, episodes, row):
-    """The bits of the checks that an episode's numbers and coded fields fail; those of its codes come with their survey.
+def failed_numbers(settings, episode):
+    """The bits of the checks that an episode's numbers fail.
 
     Rule: docs/grouping.md section 2, first table.
     """
-    failed = 0
-    if not 1 <= episodes.rows[row].epiorder <= settings[1]:
-        failed |= 1 << FAIL_EPIORDER
-    age = episodes.rows[row].age
-    if not valid_age(settings, age) and age != settings[3]:
-        failed |= 1 << FAIL_STARTAGE
+    age = episode.age
+    failed = np.int64(not 1 <= episode.epiorder <= settings[1]) << FAIL_EPIORDER
+    failed |= np.int64(not (valid_age(settings, age) | (age == settings[3]))) << FAIL_STARTAGE
     most_days = settings[5]
-    if not 0 <= episodes.rows[row].epidur <= most_days:
-        failed |= 1 << FAIL_EPIDUR
-    if not NUMBER_BLANK <= episodes.rows[row].critical_care_days <= most_days:
-        failed |= 1 << FAIL_CRITICALCAREDAYS
-    if not NUMBER_BLANK <= episodes.rows[row].rehabilitation_days <= most_days:
-        failed |= 1 << FAIL_REHABILITATIONDAYS
-    if not NUMBER_BLANK <= episodes.rows[row].palliative_days <= most_days:
-        failed |= 1 << FAIL_SPCDAYS
+    failed |= np.int64(not 0 <= episode.epidur <= most_days) << FAIL_EPIDUR
+    failed |= np.int64(not NUMBER_BLANK <= episode.critical_care_days <= most_days) << FAIL_CRITICALCAREDAYS
+    failed |= np.int64(not NUMBER_BLANK <= episode.rehabilitation_days <= most_days) << FAIL_REHABILITATIONDAYS
+    failed |= np.int64(not NUMBER_BLANK <= episode.palliative_days <= most_days) << FAIL_SPCDAYS
+    return failed
+
+
+@inline
+def failed_fields(coded, row):
+    """The bits of the checks that an episode's coded fields fail.
+
+    Rule: docs/grouping.md section 2, first table.
+    """
+    failed = np.int64(0)
     for field in range(N_CODED):
-        if episodes.coded[row, field] == 0:
-            failed |= 1 << (FAIL_CODED + field)
+        failed |= np.int64(coded[row, field] == 0) << (FAIL_CODED + field)
     return failed
 
 
@@ -66,14 +70,9 @@ def failed_codes(primary, unknown_diagnoses, unknown_procedures):
 
     Rule: docs/grouping.md section 2, first table.
     """
-    failed = 0
-    if primary == 0:
-        failed |= 1 << FAIL_PRIMARY
-    if unknown_diagnoses > (primary == 0):
-        failed |= 1 << FAIL_DIAGNOSIS
-    if unknown_procedures != 0:
-        failed |= 1 << FAIL_PROCEDURE
-    return failed
+    failed = np.int64(primary == 0) << FAIL_PRIMARY
+    failed |= np.int64(unknown_diagnoses > np.int64(primary == 0)) << FAIL_DIAGNOSIS
+    return failed | np.int64(unknown_procedures != 0) << FAIL_PROCEDURE
 
 
 @inline
@@ -107,18 +106,31 @@ def disagreements(settings, episodes, rows, low, high):
     return failed
 
 
+@stage
+def check_spells(settings, episodes, rows, spell_start, results):
+    """Set the bits of the checks that the episodes of each spell fail together, in the ``results`` of all of them."""
+    for spell in range(len(spell_start) - 1):
+        low, high = spell_start[spell], spell_start[spell + 1]
+        if high - low > 1:
+            failed = disagreements(settings, episodes, rows, low, high)
+            for at in range(low, high):
+                results[rows[at]].failed = failed
+
+
 @inline
-def calculated_days(episodes, row, most):
+def calculated_days(episode, most):
     """CalcEpidur: the episode's days without critical care, rehabilitation and palliative care days; invalid numbers count as 0.
 
     Rule: docs/grouping.md section 3, `los`.
     """
-    days = episodes.rows[row].epidur if 0 < episodes.rows[row].epidur <= most else 0
-    for taken in (
-        episodes.rows[row].critical_care_days,
-        episodes.rows[row].rehabilitation_days,
-        episodes.rows[row].palliative_days,
-    ):
-        if 0 < taken <= most:
-            days -= taken
-    return max(0, days)
+    days = np.int64(counted_days(episode.epidur, most))
+    days -= counted_days(episode.critical_care_days, most)
+    days -= counted_days(episode.rehabilitation_days, most)
+    days -= counted_days(episode.palliative_days, most)
+    return max(np.int64(0), days)
+
+
+@inline
+def counted_days(days, most):
+    """A number of days; 0 for an invalid one."""
+    return days if 0 < days <= most else 0

@@ -1,0 +1,99 @@
+"""Chains as steps, and gates before those that are tried for every record: they say what their rules say, for all facts."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hrgcore.design.conditions import RANGE_FACTS
+from hrgcore.design.gates import compile_gates
+from hrgcore.design.steps import ANY, MORE, Rule, Steps, Test
+from hrgcore_kernels import codes as k
+
+FIRST_LIST = k.N_RANGE_FACTS + 1  # facts: ranges, a word of sets, then words of lists
+SCOPES = {"patient": k.N_RANGE_FACTS, "primary": FIRST_LIST, "diagnosis": FIRST_LIST + 1, "procedure": FIRST_LIST + 2}
+FACTS = FIRST_LIST + 3
+SITES = RANGE_FACTS.index("trauma_sites")
+UNSIGNED = 2**64 - 1
+
+RANGES = st.tuples(st.sampled_from([0, SITES]), st.just(-1), st.integers(0, 3), st.integers(0, 3))
+MASKS = st.integers(1, 15)
+LISTS = st.one_of(
+    st.tuples(st.integers(k.N_RANGE_FACTS, FACTS - 1), MASKS, st.just(ANY[0]), st.just(ANY[1])),
+    st.tuples(st.integers(k.N_RANGE_FACTS, FACTS - 1), MASKS, st.just(0), st.just(0)),
+)
+RULES = st.lists(st.lists(st.one_of(LISTS, LISTS, RANGES), max_size=3, unique=True).map(tuple), max_size=8)
+RECORDS = st.lists(st.lists(st.integers(0, 15), min_size=FACTS, max_size=FACTS), min_size=1, max_size=8)
+
+
+def holds(test: Test, facts: list[int]) -> bool:
+    fact, mask, low, span = test
+    return ((facts[fact] & mask) - low) & UNSIGNED <= span
+
+
+def first(rules: list[Rule], facts: list[int]) -> int:
+    return next((number for number, tests in rules if all(holds(test, facts) for test in tests)), 0)
+
+
+def numbered(rules: list[tuple[Test, ...]]) -> list[Rule]:
+    """The rules of a chain, which ends with the first that has no test."""
+    found = list(enumerate(rules, 1))
+    end = next((place for place, (_, tests) in enumerate(found, 1) if not tests), len(found))
+    return found[:end]
+
+
+@settings(max_examples=400)
+@given(RULES, RECORDS)
+def test_a_walk_along_the_steps_comes_to_the_first_rule_that_applies(
+    rules: list[tuple[Test, ...]], records: list[list[int]]
+) -> None:
+    chain = numbered(rules)
+    steps = Steps(FIRST_LIST)
+    start = steps.chain(chain)
+    table = steps.arrays()["steps"]
+    for facts in records:
+        at = start
+        while True:
+            step = table[at]
+            if holds((step["fact"], int(step["mask"]), int(step["low"]), int(step["span"])), facts):
+                if step["rule"] != MORE:
+                    break
+                at += 1
+            else:
+                at += int(step["fail"])
+        assert step["rule"] == first(chain, facts)
+
+
+def test_rules_that_ask_for_lists_have_a_guard_before_them() -> None:
+    """Of eight rules that each ask for another list, a record without any of them tries none."""
+    steps = Steps(FIRST_LIST)
+    start = steps.chain([(number, ((0, -1, number, 0), (FIRST_LIST, 1 << number, *ANY))) for number in range(1, 9)])
+    guard = steps.arrays()["steps"][start]
+    assert (guard["fact"], guard["mask"], guard["rule"]) == (FIRST_LIST, 0b111111110, MORE)
+    end = steps.arrays()["steps"][start + int(guard["fail"])]
+    assert (end["mask"], end["low"], end["rule"]) == (0, 0, 0)
+
+
+@settings(max_examples=400)
+@given(RULES, RECORDS)
+def test_a_record_that_no_gate_lets_pass_meets_no_rule(rules: list[tuple[Test, ...]], records: list[list[int]]) -> None:
+    words = {fact: np.arange(16) for fact in range(k.N_RANGE_FACTS, FACTS)}
+    chain = numbered(rules)
+    found = compile_gates([[tests for _, tests in chain]], words, SCOPES)
+    assert found["gate_start"].tolist() == [0, len(found["gates"])]
+    for facts in records:
+        scored = facts.copy()  # a score above 0 comes from a code on the score's own list
+        scored[SCOPES["diagnosis"]] |= (1 << k.TRAUMA) if facts[SITES] else 0
+        open_gates = [gate for gate in found["gates"] if scored[gate["fact"]] & gate["mask"]]
+        if len(found["gates"]) and not open_gates:
+            assert first(chain, scored) == 0
+
+
+def test_a_chain_with_a_rule_that_asks_for_nothing_has_no_gates() -> None:
+    """A score of 0 or more needs no code on the score's list; of 1 or more it does."""
+    words = {fact: np.arange(16) for fact in range(k.N_RANGE_FACTS, FACTS)}
+    chains = [[((SITES, -1, low, 5),), ((FIRST_LIST, 4, *ANY),)] for low in (0, 1)]
+    found = compile_gates(chains, words, SCOPES)
+    assert found["gate_start"].tolist() == [0, 0, 2]
+    assert found["gates"].tolist() == [(FIRST_LIST, 4), (SCOPES["diagnosis"], 1 << k.TRAUMA)]
