@@ -21,7 +21,7 @@ from test_invariance import comes_to
 from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import APC_COLUMNS, apc_layout
 from hrgcore.errors import InputError
-from hrgcore.read import InputWarning, csv_bytes, open_input, read_input
+from hrgcore.read import InputWarning, byte_blocks, open_input, read_input
 from hrgcore.read.csv_bytes import CsvActivity
 
 SMALL = both("small")
@@ -78,8 +78,7 @@ def files(draw: Any, cells: Any = CELLS) -> bytes:
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_bytes, "_RANGE_BYTES", 61)
-    monkeypatch.setattr(csv_bytes, "_BLOCK_ROWS", 3)
+    monkeypatch.setattr(byte_blocks, "_BLOCK_BYTES", 61)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +88,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def encoded(activity: Activity) -> tuple[Any, ...]:
     with ThreadPoolExecutor(2) as pool:
-        episodes, *keys = activity.encode(ENCODER, apc_layout(activity.names), pool)
-    return (*(part.tolist() for part in episodes), *(key.cast(pa.large_string()).to_pylist() for key in keys))
+        episodes, keys = activity.encode(ENCODER, apc_layout(activity.names), pool)
+    ends = [keys.key(row) for row in ([0, keys.count // 2, keys.count - 1] if keys.count else [])]
+    return (*(part.tolist() for part in episodes), keys.starts.tolist(), keys.count, ends)
 
 
 def outcome(activity_of: Any) -> tuple[Any, ...]:
@@ -181,7 +181,7 @@ def test_what_the_kernels_refuse_goes_by_way_of_text_and_says_so(path: Path, cel
     write(path, ROW, ROW.replace("x", cell), ROW)
     with pytest.warns(InputWarning, match=f"in.csv: read by way of text, which takes longer: {why}."):
         activity = same_both_ways(path)
-    assert activity._files[0].count == len(activity.table)
+    assert activity._rows.count == len(activity.table)
 
 
 @pytest.mark.parametrize("row", ["R," + SECRET, ROW + "," + SECRET, f'"{SECRET},' + ROW, "\xff" + SECRET])

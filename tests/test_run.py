@@ -20,6 +20,7 @@ import pyarrow.dataset as ds
 import pytest
 from runs import GROUPER, KINDS, PART, activity, content_of, run, shuffled, tables_of, write
 
+from hrgcore.activity import TableActivity
 from hrgcore.cli.main import main
 from hrgcore.encode.spells import SpellKeys
 from hrgcore.errors import InputError, OutputError
@@ -140,7 +141,7 @@ def test_a_stream_of_files_is_their_table(tmp_path: Path) -> None:
     other = TABLE.set_column(TABLE.column_names.index("EPIDUR"), "EPIDUR", numbers)
     write(TABLE, tmp_path / "1.parquet")
     write(other.select(sorted(other.column_names)), tmp_path / "2.parquet")
-    batches = list(ActivityStream(tmp_path).batches())
+    batches = [rows.table for rows in ActivityStream(tmp_path).batches(GROUPER.encoder)]
     assert pa.concat_tables(batches).equals(read_input(tmp_path))
     assert max(batch.num_rows for batch in batches) <= ROWS
     write(TABLE.drop_columns("SEX"), tmp_path / "3.parquet")
@@ -173,33 +174,39 @@ def test_a_folder_of_results_stands_for_its_episodes(source: Path, tmp_path: Pat
 # Where parts are cut --------------------------------------------------------------------------------------------------------------
 
 
-def cuts(batches: Any, size: int = PART) -> list[tuple[int, int]]:
-    return [(part.start, part.table.num_rows) for part in parts.parts_of_spells(batches, size)]
+def cuts(batches: list[TableActivity], size: int = PART) -> list[tuple[int, int]]:
+    return [(part.start, part.content.count) for part in parts.parts_of_spells(lambda: iter(batches), size)]
 
 
 def tables(table: pa.Table, size: int) -> list[pa.Table]:
     return [table.slice(start, size) for start in range(0, len(table), size)]
 
 
+def rows(table: pa.Table, size: int) -> list[TableActivity]:
+    return [TableActivity(part) for part in tables(table, size)]
+
+
 @pytest.mark.parametrize("size", [1, 10, PART, ROWS, 2 * ROWS])
 def test_the_cut_hangs_on_the_rows_alone(size: int) -> None:
-    expected = cuts([TABLE], size)
+    expected = cuts([TableActivity(TABLE)], size)
     for batch in (1, 2, 7, size, 10 * size):
-        assert cuts(tables(TABLE, batch), size) == expected
+        assert cuts(rows(TABLE, batch), size) == expected
     keys = TABLE.column("PROVSPNO").to_pylist()
-    assert [start for start, _ in expected] == [0, *np.cumsum([rows for _, rows in expected])[:-1].tolist()]
-    assert sum(rows for _, rows in expected) == ROWS
-    for start, rows in expected[:-1]:
-        assert rows >= size and keys[start + rows] != keys[start + rows - 1]
-        assert rows == size or keys[start + size - 1] == keys[start + rows - 1]  # no longer than its last spell needs
+    assert [start for start, _ in expected] == [0, *np.cumsum([count for _, count in expected])[:-1].tolist()]
+    assert sum(count for _, count in expected) == ROWS
+    for start, count in expected[:-1]:
+        assert count >= size and keys[start + count] != keys[start + count - 1]
+        assert count == size or keys[start + size - 1] == keys[start + count - 1]  # no longer than its last spell needs
 
 
 def test_parts_of_rows() -> None:
-    found = [(part.start, part.table.num_rows) for part in parts.parts_of_rows(tables(TABLE, 33), 50)]
+    found = [(part.start, part.content.count) for part in parts.parts_of_rows(rows(TABLE, 33), 50)]
     assert found == [(start, min(50, ROWS - start)) for start in range(0, ROWS, 50)]
 
 
-@pytest.mark.parametrize("cut", [whole_spells, lambda batches: parts.parts_of_spells(batches, 2)], ids=["stream", "run"])
+@pytest.mark.parametrize(
+    "cut", [whole_spells, lambda batches: parts.parts_of_spells(lambda: map(TableActivity, batches), 2)], ids=["stream", "run"]
+)
 def test_a_giant_spell_is_looked_at_once(cut: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each batch costs the same, however many rows wait already."""
     looked_at = []
@@ -212,13 +219,13 @@ def test_a_giant_spell_is_looked_at_once(cut: Callable[..., Any], monkeypatch: p
     monkeypatch.setattr(SpellKeys, "of", staticmethod(counting))
     giant = pa.concat_tables([TABLE.slice(0, 1)] * 300)
     (whole,) = cut(tables(giant, 3))
-    assert getattr(whole, "table", whole).num_rows == 300
+    assert (whole.content.count if isinstance(whole, parts.Part) else whole.num_rows) == 300
     assert sum(looked_at) <= 300 + 100
 
 
 def test_a_spell_that_comes_back_is_noticed() -> None:
     with pytest.raises(SpellReturns):
-        cuts(tables(pa.concat_tables([TABLE, TABLE.slice(0, 1)]), 10))
+        cuts(rows(pa.concat_tables([TABLE, TABLE.slice(0, 1)]), 10))
 
 
 # Working ahead --------------------------------------------------------------------------------------------------------------------
@@ -426,6 +433,7 @@ class OtherDesign:
 
     def __init__(self) -> None:
         self.design = type("Design", (), {**vars(GROUPER.design), "digest": "00"})()
+        self.encoder = GROUPER.encoder
 
     def group(self, data: Any, *, logic: str = "apc") -> Any:
         return GROUPER.group(data, logic=logic)
@@ -571,9 +579,9 @@ def test_an_input_that_vanishes(tmp_path: Path, order: str, monkeypatch: pytest.
         batches = ActivityStream.batches
         passes = iter(range(10))
 
-        def vanishing(self: ActivityStream) -> Iterator[pa.Table]:
+        def vanishing(self: ActivityStream, encoder: Any) -> Iterator[Any]:
             last = next(passes) == (0 if order == "together" else 2)
-            for number, batch in enumerate(batches(self)):
+            for number, batch in enumerate(batches(self, encoder)):
                 if last and number == 0:
                     wait_for(tmp_path / "out" / WORK / JOURNAL, b"digests") if order == "apart" else time.sleep(0.3)
                     paths[1].unlink()
@@ -607,13 +615,13 @@ def test_an_input_that_vanished_before_a_run_is_resumed(two: list[Path], tmp_pat
 def test_an_input_that_changes_while_it_is_read(tmp_path: Path, kind: str) -> None:
     path = write(TABLE, tmp_path / f"in.{kind}")
     stream = ActivityStream(path)
-    batches = stream.batches()
+    batches = stream.batches(GROUPER.encoder)
     next(batches)
     os.utime(path, ns=(1, 1))
     with pytest.raises(InputError, match="has changed since the run began"):
         list(batches)
     with pytest.raises(InputError, match="has changed since the run began"):
-        next(stream.batches())
+        next(stream.batches(GROUPER.encoder))
 
 
 def test_of_an_input_that_changed_nothing_is_kept(two: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -632,7 +640,7 @@ def test_of_an_input_that_changed_nothing_is_kept(two: list[Path], tmp_path: Pat
 
 
 def test_a_bad_row_far_down_is_named_and_can_be_told_from_a_result(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("hrgcore.read.csv._BLOCK_BYTES", 1500)
+    monkeypatch.setattr("hrgcore.read.byte_blocks._BLOCK_BYTES", 1500)
     path = write(TABLE, tmp_path / "in.csv")
     path.write_bytes(path.read_bytes() + b"9434765919,1\n")
     with pytest.raises(InputError, match=rf"row {ROWS + 1} \(line {ROWS + 2}\) has 2 columns") as caught:

@@ -114,7 +114,7 @@ def test_equal_keys_have_equal_digests_and_others_differ(keys: list[tuple[str | 
     assert len(set(digests)) == len(set(plain))
     assert len(set(zip(digests, plain, strict=True))) == len(set(plain))
     runs = [0, *(row for row in range(1, len(plain)) if plain[row] != plain[row - 1]), len(plain)]
-    assert found.run_starts().tolist() == runs
+    assert [*found.runs().starts.tolist(), len(plain)] == runs
 
 
 def test_results_are_right_where_digests_collide(digests: str) -> None:
@@ -143,5 +143,5 @@ def test_falls_looks_within_runs_only() -> None:
         starts, values, found = np.array([0, 2, 4]), np.array(order, np.int32), np.zeros(1, np.uint8)
         for array in (starts, values):
             array.flags.writeable = False
-        kernels.falls(starts, values, found)
+        kernels.falls(starts, values, 9, found)
         assert found[0] == expected

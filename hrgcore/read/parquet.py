@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hrgcore.activity import Activity, Encoded, TableActivity
+from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import APC_COLUMNS, DIAGNOSIS_LISTS, PROCEDURE_LISTS, Layout
-from hrgcore.encode import Encoder
+from hrgcore.encode import Block, Encoder
 from hrgcore.encode.cells import is_text, without_views
 from hrgcore.read.arrow import checked, join, unreadable
 
@@ -77,16 +76,14 @@ class ParquetActivity(Activity):
         self.names = self._schema.names
         self._read: dict[str, pa.ChunkedArray] = {}
 
-    def encode(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Encoded:
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
         """Read the columns that grouping needs, and encode all rows."""
-        self._get(layout.names)
-        return TableActivity(pa.table({name: self._read[name] for name in layout.names})).encode(encoder, layout, pool)
+        return TableActivity(self.read(layout.names)).blocks(encoder, layout, pool)
 
-    @cached_property
-    def table(self) -> pa.Table:
-        """All columns: those that were not read for grouping are read now."""
-        self._get(self.names)
-        return pa.table({name: self._read[name] for name in self.names})
+    def read(self, names: Sequence[str]) -> pa.Table:
+        """Some columns; they are kept."""
+        self._get(names)
+        return pa.table({name: self._read[name] for name in names})
 
     def column(self, name: str) -> pa.ChunkedArray:
         """One column, which is kept."""
