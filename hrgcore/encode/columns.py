@@ -21,7 +21,7 @@ from hrgcore.encode.cells import (
 )
 from hrgcore.encode.codes import Ragged, check_code_column, check_list_column, list_codes, wide_codes
 from hrgcore.encode.spells import KeyRuns, SpellKeys
-from hrgcore_kernels import text
+from hrgcore_kernels import ragged, text
 from hrgcore_kernels.codes import NUMBER_BLANK
 from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
 
@@ -88,31 +88,37 @@ class Encoder:
         """Encode all rows of a table. Raises InputError where a column is of a type that can't hold its field."""
         return join_blocks(self.blocks(table, layout, pool), pool)
 
-    def blocks(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
-        """The same in blocks, to be joined with others."""
+    def blocks(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor | None = None, first_row: int = 0) -> list[Block]:
+        """The same in blocks, to be joined with others; without a pool in this thread. Messages count rows from ``first_row``."""
         for codes, lists in ((layout.diagnoses, layout.diagnosis_lists), (layout.procedures, layout.procedure_lists)):
             for name in codes:
-                (check_list_column if lists else check_code_column)(table.column(name), name)
+                if lists:
+                    check_list_column(table.column(name), name, first_row)
+                else:
+                    check_code_column(table.column(name), name)
         batches = table.select(layout.names).to_batches(max_chunksize=_BLOCK_ROWS)
         known = {name: Known() for name in layout.names}
-        return list(pool.map(lambda batch: self._block(batch, layout, known), batches))
+        return list((pool.map if pool else map)(lambda batch: self._block(batch, layout, known), batches))
 
     def _block(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> Block:
         count = batch.num_rows
-        rows = np.zeros(count, EPISODE)
-        for field, name in NUMBERS.items():
+        numbers = np.empty((len(NUMBERS), count), np.int32)
+        for place, field in enumerate(NUMBERS):
             own = layout.fields.get(field)
-            rows[name] = NUMBER_BLANK if own is None else self.number(batch.column(own), field, known[own])
-        coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
+            numbers[place] = NUMBER_BLANK if own is None else self.number(batch.column(own), field, known[own])
+        values = np.empty((len(CODED_FIELDS), count), np.int32)
         for place, field in enumerate(CODED_FIELDS):
             own = layout.fields[field]
-            coded[:, place] = np.maximum(self.field(batch.column(own), place, known[own]), 0)
-        diagnoses, rows["diagnosis_start"], rows["diagnosis_end"] = _codes(
-            batch, layout.diagnoses, layout.diagnosis_lists, self._icd10(), known, keep_first=True
-        )
-        procedures, rows["procedure_start"], rows["procedure_end"] = _codes(
+            values[place] = self.field(batch.column(own), place, known[own])
+        diagnoses, diagnosis_ends = _codes(batch, layout.diagnoses, layout.diagnosis_lists, self._icd10(), known, keep_first=True)
+        procedures, procedure_ends = _codes(
             batch, layout.procedures, layout.procedure_lists, self._opcs4(), known, keep_first=False
         )
+        rows = np.empty(count, EPISODE).view(np.recarray)
+        coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
+        for part in (numbers, values, diagnosis_ends, procedure_ends):
+            part.flags.writeable = False
+        ragged.put_together(numbers, values, diagnosis_ends, procedure_ends, rows, coded)
         keys = SpellKeys.of(*(batch.column(layout.fields[field]) for field in KEY_FIELDS)).runs()
         return Block(rows, coded, diagnoses, procedures, keys)
 

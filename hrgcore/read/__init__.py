@@ -14,7 +14,7 @@ from hrgcore.folders import TABLES, is_result, unfinished_run
 from hrgcore.read.arrow import join, read_arrow_file, read_stream
 from hrgcore.read.csv import csv_shape, read_csv, refuse_duplicates
 from hrgcore.read.csv_bytes import CsvActivity, CsvFile
-from hrgcore.read.parquet import ParquetActivity, read_parquet
+from hrgcore.read.parquet import ParquetActivity, ParquetSource
 from hrgcore.read.rdf import RecordDefinition
 from hrgcore.read.warn import InputWarning
 
@@ -32,7 +32,7 @@ _FORMATS = {
     ".ipc": "arrow",
     ".feather": "arrow",
 }
-_BINARY_READERS = {"parquet": read_parquet, "arrow": read_arrow_file}
+_BINARY_READERS = {"parquet": lambda path: ParquetSource(path).read(), "arrow": read_arrow_file}
 _MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"))
 #: Files that people give by mistake: how they start, what they are, and what to do.
 _FOREIGN = (

@@ -18,13 +18,12 @@ from hrgcore.read import PathLike, cuts_cells, file_format, input_files, named, 
 from hrgcore.read.arrow import checked, refuse_other_columns, unreadable, with_text
 from hrgcore.read.csv import CsvShape, csv_shape, refuse_duplicates, text_batches
 from hrgcore.read.csv_bytes import CsvFile
-from hrgcore.read.parquet import open_parquet
+from hrgcore.read.parquet import ParquetSource
 from hrgcore.read.rdf import RecordDefinition
 
 _BATCH_ROWS = 131_072
 #: The fewest bytes that a row of admitted care takes in a file of text: enough for a guess at the number of rows.
 _ROW_BYTES = 80
-_NAMES = {"parquet": "Parquet", "arrow": "Arrow IPC", "csv": "CSV"}
 
 
 class InputChanged(InputError):
@@ -58,6 +57,7 @@ class ActivityStream:
         self._headings = headings
         self._threads = threads or os.cpu_count() or 1
         self._shapes: dict[Path, CsvShape] = {}
+        self._parquet: dict[Path, ParquetSource] = {}
         self.files: tuple[InputFile, ...] = ()
         empty: list[tuple[Path, pa.Table]] = []
         for path in input_files(paths):
@@ -118,31 +118,29 @@ class ActivityStream:
             if self._headings and self._rdf is None:
                 refuse_duplicates(path, shape.names)
             return pa.schema([(name, pa.string()) for name in shape.names]), 0
+        if kind == "parquet":
+            source = self._parquet[path] = ParquetSource(path)
+            return source.batch_schema, source.rows
         try:
-            if kind == "parquet":
-                with open_parquet(path) as file:
-                    schema, rows = file.schema_arrow, file.metadata.num_rows
-            else:
-                with pa.OSFile(str(path)) as source:
-                    schema, rows = _ipc(source)[0], 0
+            with pa.OSFile(str(path)) as file:
+                schema = _ipc(file)[0]
         except (pa.ArrowException, OSError) as error:
-            raise unreadable(path, _NAMES[kind], error) from None
+            raise unreadable(path, "Arrow IPC", error) from None
         checked(schema.empty_table(), str(path))
-        return schema, rows
+        return schema, 0
 
     def _batches(self, path: Path, kind: str) -> Iterator[pa.RecordBatch]:
         if kind == "csv":
             yield from text_batches(path, self._shapes[path])
             return
+        if kind == "parquet":
+            yield from self._parquet[path].batches(_BATCH_ROWS)
+            return
         try:
-            if kind == "parquet":
-                with open_parquet(path) as file:
-                    yield from file.iter_batches(batch_size=_BATCH_ROWS)
-            else:
-                with pa.OSFile(str(path)) as source:  # not mapped: what is mapped counts as memory in use
-                    yield from _ipc(source)[1]
+            with pa.OSFile(str(path)) as source:  # not mapped: what is mapped counts as memory in use
+                yield from _ipc(source)[1]
         except (pa.ArrowException, OSError) as error:
-            raise unreadable(path, _NAMES[kind], error) from None
+            raise unreadable(path, "Arrow IPC", error) from None
 
 
 def _ipc(source: pa.NativeFile) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
