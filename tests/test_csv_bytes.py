@@ -259,3 +259,12 @@ def test_what_becomes_of_the_file_does_not_matter(path: Path) -> None:
     os.truncate(path, 0)  # would kill a process that has it mapped
     assert result.episodes.equals(expected)
     assert result.spells.num_rows
+
+
+@pytest.mark.parametrize("size", [40, 60, 80, 100, 150, 1000])
+def test_keys_with_quotes_are_as_long_as_their_text(path: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By their length in the file these keys ascend, and by that of their text they ascend too, but for the other half."""
+    monkeypatch.setattr(byte_blocks, "_BLOCK_BYTES", size)
+    keys = ['"abc"', '"' + '""' * 2 + '"', "abc"]
+    write(path, *(ROW.replace("R,1", f"R,{key}", 1) for key in keys))
+    assert SMALL.grouper.group(path).spells.column("SpellEpisodeCount").to_pylist() == [2, 1]

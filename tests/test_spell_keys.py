@@ -181,6 +181,7 @@ def test_runs_of_parts_come_to_those_of_the_whole(keys: list[tuple[str, str]], a
     for parts in (
         [runs_of(keys[low:high]) for low, high in pairwise(bounds)],
         [whole.part(low, high) for low, high in pairwise(bounds)],
+        [runs_of([key]) for key in keys],
     ):
         joined = KeyRuns.join(parts)
         assert (joined.starts.tolist(), joined.count, joined.orders) == (whole.starts.tolist(), len(keys), whole.orders)
