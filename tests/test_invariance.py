@@ -373,13 +373,13 @@ WRITERS = {
 
 @pytest.mark.filterwarnings("ignore::hrgcore.read.InputWarning")
 @pytest.mark.parametrize("together", [True, False], ids=["together", "apart"])
-@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("name", WRITERS)
 def test_readers_and_threads_do_not_matter(
     name: str, threads: int, together: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same rows from a file of any kind, whole and as a run, in small blocks, come to what their table does."""
-    table = readable(made(example_of(120, 9), together).table)
+    table = readable(made(example_of(70, 9), together).table)
     expected = comes_to(DESIGN.grouper.group(table))
     assert len(expected["errors Row"]) > 10
     monkeypatch.setattr("hrgcore.engine._SLICE_EPISODES", 7)
