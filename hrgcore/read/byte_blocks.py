@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hrgcore.errors import InputError
-from hrgcore_kernels import delimited as kernels
+from hrgcore_kernels import marks
 
 _BLOCK_BYTES = 4 << 20
 _BOM = b"\xef\xbb\xbf"
@@ -18,7 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 def byte_blocks(path: Path, skip: int, check: Callable[[bytes], None]) -> Iterator[tuple[np.ndarray, int]]:
     """Blocks of whole rows behind the first ``skip`` lines, which are headings and go to ``check``.
 
-    Each is an array and how many bytes of it hold; behind these stands padding as `hrgcore_kernels.delimited` wants it. The last
+    Each is an array and how many bytes of it hold; behind these stands padding as `hrgcore_kernels.marks` wants it. The last
     row ends with an LF, whether it has one in the file or not. Raises InputError where the file can't be read.
     """
     try:
@@ -33,7 +33,7 @@ def byte_blocks(path: Path, skip: int, check: Callable[[bytes], None]) -> Iterat
 
 def padded(size: int) -> np.ndarray:
     """Room for a block of ``size`` bytes, which stand at its beginning, and what has to stand behind it."""
-    return np.zeros((size + 1 + kernels.PADDING + 7) // 8 * 8, np.uint8)
+    return np.zeros((size + 1 + marks.PADDING + 7) // 8 * 8, np.uint8)
 
 
 def _blocks(file: BufferedReader) -> Iterator[tuple[np.ndarray, int]]:
@@ -57,8 +57,8 @@ def _filled(file: BufferedReader, carried: np.ndarray, room: int) -> tuple[np.nd
     while size < end:
         got = file.readinto(data[size:end].data)
         if not got:
-            if size and data[size - 1] != kernels.LF:
-                data[size] = kernels.LF
+            if size and data[size - 1] != marks.LF:
+                data[size] = marks.LF
                 size += 1
             return data, size, True
         size += got
@@ -67,9 +67,9 @@ def _filled(file: BufferedReader, carried: np.ndarray, room: int) -> tuple[np.nd
 
 def _behind_last_row(data: np.ndarray, size: int) -> int:
     """The place behind the last end of a row; 0 where there is none."""
-    quotes = np.count_nonzero(data[:size] == kernels.QUOTE)
+    quotes = np.count_nonzero(data[:size] == marks.QUOTE)
     found = np.zeros(1, np.int64)
     own = data[:]
     own.flags.writeable = False
-    kernels.find_last_row(own, size, bool(quotes % 2), found)
+    marks.find_last_row(own, size, bool(quotes % 2), found)
     return int(found[0])

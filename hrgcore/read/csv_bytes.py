@@ -27,14 +27,15 @@ from hrgcore.read.csv import CsvShape, text_batches
 from hrgcore.read.pooled import in_order
 from hrgcore.read.warn import InputWarning
 from hrgcore_kernels import delimited as kernels
+from hrgcore_kernels import marks
 from hrgcore_kernels.layout import EPISODE
 from hrgcore_kernels.text import LONGEST_CODE
 
 _REASONS = {
-    kernels.RAGGED: "rows differ in length",
-    kernels.STRAY_QUOTE: "a quote stands within a cell, or text behind one",
-    kernels.OPEN_QUOTE: "a quote is not closed",
-    kernels.STRAY_CR: "a carriage return stands by itself",
+    marks.RAGGED: "rows differ in length",
+    marks.STRAY_QUOTE: "a quote stands within a cell, or text behind one",
+    marks.OPEN_QUOTE: "a quote is not closed",
+    marks.STRAY_CR: "a carriage return stands by itself",
 }
 
 
@@ -122,7 +123,7 @@ class CsvFile:
     def _check(self, headings: bytes) -> None:
         """Raise Refused where it is not clear to the reader by way of text where headings end."""
         if b"\r" in headings.replace(b"\r\n", b""):
-            raise Refused(_REASONS[kernels.STRAY_CR])
+            raise Refused(_REASONS[marks.STRAY_CR])
         if b'"' in headings:  # quotes that don't go around whole headings
             row = np.frombuffer(headings.lstrip(b"\r\n").rstrip(b"\r\n") + b"\n", np.uint8)
             data = padded(len(row))
@@ -130,7 +131,7 @@ class CsvFile:
             try:
                 _find(_block(data), len(row), np.zeros(1, np.int32), [], len(self.names))
             except Refused:
-                raise Refused(_REASONS[kernels.STRAY_QUOTE]) from None
+                raise Refused(_REASONS[marks.STRAY_QUOTE]) from None
 
     def _parse(self, encoder: Encoder, shape: kernels.Shape, layout: Layout, data: np.ndarray, size: int) -> Rows:
         """The rows of a block of bytes. Raises Refused where the kernels don't take it."""
@@ -172,7 +173,7 @@ class CsvFile:
 class CsvRows(Rows):
     """Rows of one block of bytes. ``row_starts`` [rows] are places in it, of which ``size`` hold; their ids come later."""
 
-    def __init__(self, names: Sequence[str], block: kernels.Block, size: int, row_starts: np.ndarray) -> None:
+    def __init__(self, names: Sequence[str], block: marks.Block, size: int, row_starts: np.ndarray) -> None:
         self.names = names
         self._block, self._size, self._row_starts = block, size, _fix(row_starts)[0]
         self._ids: Block | None = None
@@ -230,7 +231,7 @@ class CsvRows(Rows):
 
 
 def _find(
-    block: kernels.Block, size: int, row_starts: np.ndarray, wanted: Sequence[int], columns: int
+    block: marks.Block, size: int, row_starts: np.ndarray, wanted: Sequence[int], columns: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where the cells of each wanted column stand, and offsets of their text. Raises Refused where a row can't be read."""
     shape = (len(wanted), len(row_starts))
@@ -243,14 +244,14 @@ def _find(
     return starts, offsets
 
 
-def _block(data: np.ndarray) -> kernels.Block:
-    return kernels.Block(*_fix(data, data.view(np.uint64)))
+def _block(data: np.ndarray) -> marks.Block:
+    return marks.Block(*_fix(data, data.view(np.uint64)))
 
 
-def _scratch(columns: int, size: int) -> kernels.RowScratch:
+def _scratch(columns: int, size: int) -> marks.RowScratch:
     places = np.zeros((2, columns + 1), np.int64)
-    marks = np.empty(size + kernels.PADDING, np.uint32)
-    return kernels.RowScratch(places[0], places[1], marks, np.zeros(4, np.int64), np.empty(LONGEST_CODE, np.uint8))
+    room = np.empty(size + marks.PADDING, np.uint32)
+    return marks.RowScratch(places[0], places[1], room, np.zeros(4, np.int64), np.empty(LONGEST_CODE, np.uint8))
 
 
 def _fix(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
