@@ -3,46 +3,55 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from hrgcore.columns import Layout
-from hrgcore.encode import Encoder
-from hrgcore.encode.cells import take_rows, without_views
+from hrgcore.columns import KEY_FIELDS, Layout
+from hrgcore.encode import Block, Encoder, KeyRuns, SpellKeys, join_blocks
+from hrgcore.encode.cells import take_in_parts, take_rows, without_views
 from hrgcore.encode.codes import longest_list, take_entries
 from hrgcore_kernels.layout import Episodes
 
 
 class Encoded(NamedTuple):
-    """Activity as the kernels take it, and the two columns of the spell key (Arrow)."""
+    """Activity as the kernels take it, and where its spell key changes."""
 
     episodes: Episodes
-    provider: Any
-    spell: Any
+    keys: KeyRuns
 
 
 class Activity(ABC):
-    """Rows of activity, from a table or from files. Call `encode` first: it finds what can't be read."""
+    """Rows of activity, from a table or from files. Call `blocks` or `encode` first: they find what can't be read."""
 
     #: The columns' names, in their order.
     names: Sequence[str]
 
     @abstractmethod
-    def encode(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Encoded:
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
         """Encode all rows.
 
         Raises InputError where the input can't be read, or a column is of a type that can't hold its field.
         """
 
-    @property
     @abstractmethod
+    def read(self, names: Sequence[str]) -> pa.Table:
+        """Some columns of all rows."""
+
+    def encode(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Encoded:
+        """Encode all rows as one. Raises InputError as `blocks` does."""
+        blocks = self.blocks(encoder, layout, pool)
+        return Encoded(join_blocks(blocks, pool), KeyRuns.join(block.keys for block in blocks))
+
+    @cached_property
     def table(self) -> pa.Table:
         """All rows and columns."""
+        return self.read(self.names)
 
     def column(self, name: str) -> Any:
         """One column, chunked."""
@@ -61,7 +70,24 @@ class Activity(ABC):
         return longest_list(self.column(name))
 
 
-class TableActivity(Activity):
+class Rows(Activity):
+    """Rows that are there, of which some can be taken."""
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """How many rows there are."""
+
+    @abstractmethod
+    def part(self, low: int, high: int) -> Rows:
+        """The rows from ``low`` to before ``high``."""
+
+    @abstractmethod
+    def keys(self, layout: Layout) -> KeyRuns:
+        """Where the spell key changes."""
+
+
+class TableActivity(Rows):
     """An Arrow table."""
 
     def __init__(self, table: pa.Table) -> None:
@@ -69,14 +95,77 @@ class TableActivity(Activity):
         self.names = table.column_names
 
     @property
-    def table(self) -> pa.Table:
-        """The table itself."""
-        return self._table
+    def count(self) -> int:
+        return int(self._table.num_rows)
 
-    def encode(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Encoded:
-        """Encode all rows."""
-        keys = (self._table.column(layout.fields[field]) for field in ("PROCODET", "PROVSPNO"))
-        return Encoded(encoder.encode(self._table, layout, pool), *keys)
+    def part(self, low: int, high: int) -> Rows:
+        return TableActivity(self._table.slice(low, high - low))
+
+    def keys(self, layout: Layout) -> KeyRuns:
+        return SpellKeys.of(*(self._table.column(layout.fields[field]) for field in KEY_FIELDS)).runs()
+
+    def read(self, names: Sequence[str]) -> pa.Table:
+        return self._table.select(list(names))
+
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
+        return encoder.blocks(self._table, layout, pool)
+
+
+class JoinedActivity(Rows):
+    """Rows of several kinds, one behind the other; the first give the order of the columns. ``threads`` read them."""
+
+    def __init__(self, parts: Sequence[Rows], threads: int) -> None:
+        self.names = parts[0].names
+        self._parts, self._threads = parts, threads
+        self._ends = np.cumsum([part.count for part in parts])
+
+    @property
+    def count(self) -> int:
+        return int(self._ends[-1])
+
+    def part(self, low: int, high: int) -> Rows:
+        starts = self._ends - [part.count for part in self._parts]
+        own = [
+            part.part(max(low - start, 0), min(high - start, part.count))
+            for part, start in zip(self._parts, starts.tolist(), strict=True)
+            if start < high and low < start + part.count
+        ]
+        return JoinedActivity(own or [self._parts[0].part(0, 0)], self._threads)
+
+    def keys(self, layout: Layout) -> KeyRuns:
+        return KeyRuns.join(part.keys(layout) for part in self._parts)
+
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
+        return [block for part in self._parts for block in part.blocks(encoder, layout, pool)]
+
+    def read(self, names: Sequence[str]) -> pa.Table:
+        with ThreadPoolExecutor(self._threads) as pool:
+            return pa.concat_tables(pool.map(lambda part: part.read(names), self._parts))
+
+    def column(self, name: str) -> Any:
+        return self.table.column(name) if "table" in self.__dict__ else self.read([name]).column(0)
+
+    def cells(self, name: str, rows: Any) -> Any:
+        if "table" in self.__dict__:
+            return take_rows(self.table.column(name), rows)
+        parts = self._parts
+        kind = parts[0].cells(name, pa.array([], pa.int64())).type
+        with ThreadPoolExecutor(self._threads) as pool:
+
+            def take(part: int, within: np.ndarray) -> Sequence[Any]:
+                return list(parts[part].cells(name, pa.array(within)).chunks)
+
+            return take_in_parts([part.count for part in parts], np.asarray(rows), take, kind, pool.map)
+
+
+def joined(parts: Iterable[Rows], threads: int = 1) -> Rows:
+    """Rows one behind the other: as one table where all are tables."""
+    every = list(parts)
+    if len(every) == 1:
+        return every[0]
+    if all(isinstance(part, TableActivity) for part in every):
+        return TableActivity(pa.concat_tables([part.table for part in every]))
+    return JoinedActivity(every, threads)
 
 
 @dataclass(frozen=True)

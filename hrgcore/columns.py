@@ -45,6 +45,7 @@ APC_COLUMNS: tuple[Column, ...] = (
     Column("SPCDAYS", "number", False, "specialist palliative care days in the episode"),
 )
 
+KEY_FIELDS: tuple[str, ...] = tuple(column.name for column in APC_COLUMNS if column.kind == "key")
 CODED_FIELDS: tuple[str, ...] = tuple(column.name for column in APC_COLUMNS if column.kind == "coded")
 NUMBER_FIELDS: tuple[str, ...] = tuple(column.name for column in APC_COLUMNS if column.kind == "number")
 

@@ -44,6 +44,8 @@ _REASON_MESSAGES = {
     k.REASON_NO_RULE: messages.NO_RULE,
     k.REASON_NO_SPLIT: messages.NO_SPLIT,
 }
+_REASONS = range(k.REASON_EPISODE_FAILED + 1)
+_OWN_MESSAGE = np.isin(_REASONS, [k.REASON_ERROR_CATEGORY, *_REASON_MESSAGES])
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ class _Errors:
         codes, names = bundle.strings("error_codes"), bundle.strings("error_names")
         self.categories = np.array(["", *(messages.category(code, name) for code, name in zip(codes[1:], names[1:], strict=True))])
         self.outcomes = bundle.arrays["rules"]["outcome"]
+        # Few rows fail: they are looked for once.
+        self.failed_rows = np.flatnonzero(grouped.episodes["failed"])
+        self.failed_checks = grouped.episodes["failed"][self.failed_rows]
 
     def parts(self) -> Iterator[_Part]:
         yield from self._fields()
@@ -87,7 +92,8 @@ class _Errors:
         yield from self._unbundled()
 
     def _failed(self, bit: int) -> np.ndarray:
-        return np.flatnonzero((self.grouped.episodes["failed"] >> np.uint32(bit)) & 1)
+        found: np.ndarray = self.failed_rows[(self.failed_checks >> np.uint32(bit)) & 1 == 1]
+        return found
 
     def _spell_checks(self) -> Iterator[_Part]:
         for bit, (field, message) in _SPELL_FAILURES.items():
@@ -125,9 +131,9 @@ class _Errors:
     def _outcomes(self) -> Iterator[_Part]:
         """Records that found no HRG, for all reasons but unbundled errors, and those whose primary diagnosis fails besides."""
         found = self.grouped.episodes
-        besides = np.isin(found["reason"], [k.REASON_INVALID_FIELD, k.REASON_SPELL_DISAGREES]) & (found["error"] != 0)
-        rows = np.flatnonzero(np.isin(found["reason"], [k.REASON_ERROR_CATEGORY, *_REASON_MESSAGES]) | besides)
-        said = np.array([_REASON_MESSAGES.get(reason, "") for reason in range(k.REASON_EPISODE_FAILED + 1)])[found["reason"][rows]]
+        besides = np.isin(_REASONS, [k.REASON_INVALID_FIELD, k.REASON_SPELL_DISAGREES])
+        rows = np.flatnonzero((found["error"] != 0) & besides[found["reason"]] | _OWN_MESSAGE[found["reason"]])
+        said = np.array([_REASON_MESSAGES.get(reason, "") for reason in _REASONS])[found["reason"][rows]]
         said = np.where(found["error"][rows] != 0, self.categories[found["error"][rows]], said)
         yield from self._at_fault(rows, found["error_at"][rows].astype(np.int64), said)
 

@@ -15,12 +15,12 @@ from hrgcore import engine
 from hrgcore.activity import Activity, CodeCells, TableActivity
 from hrgcore.columns import apc_layout
 from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
-from hrgcore.encode import Encoder, order_spells
+from hrgcore.encode import Encoder, order_rows
 from hrgcore.errors import InputError, UsageError
 from hrgcore.read import open_input, read_input
 from hrgcore.read.arrow import read_stream
 from hrgcore.result import Result, refuse_result_columns
-from hrgcore.stream import whole_spells
+from hrgcore.stream import key_columns, whole_spells
 
 if TYPE_CHECKING:
     from hrgcore.explain import Explanation
@@ -47,6 +47,11 @@ class Grouper:
     def design(self) -> DesignInfo:
         """Which design this is, what it is for, and the digest of its tables."""
         return self._bundle.info
+
+    @property
+    def encoder(self) -> Encoder:
+        """What turns the text of this design's codes into numbers."""
+        return self._encoder
 
     def group(self, data: Any, *, logic: str = "apc") -> Result:
         """Group activity: a path, an input of `hrgcore.read.open_input`, or anything with `__arrow_c_stream__`.
@@ -94,8 +99,13 @@ class Grouper:
         refuse_result_columns(list(activity.names), "the input")
         layout = apc_layout(activity.names)
         with ThreadPoolExecutor(self._threads) as pool:
-            episodes, provider, spell = activity.encode(self._encoder, layout, pool)
-            order = order_spells(provider, spell, episodes.rows["epiorder"], int(self._design.settings[1]))
+            episodes, keys = activity.encode(self._encoder, layout, pool)
+            order = order_rows(
+                keys,
+                episodes.rows["epiorder"],
+                int(self._design.settings[1]),
+                lambda: key_columns(activity, layout),
+            )
             grouped = engine.group(self._design, episodes, order, pool)
         return Result(activity, layout, grouped, order, episodes, self._encoder, self._bundle)
 

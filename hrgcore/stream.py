@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from hrgcore.columns import apc_layout
-from hrgcore.encode.spells import SpellKeys
+from hrgcore.activity import Activity, Rows, TableActivity
+from hrgcore.columns import KEY_FIELDS, Layout, apc_layout
+from hrgcore.encode import Key, SpellKeys
 from hrgcore.errors import InputError
 from hrgcore.read.arrow import checked
+from hrgcore_kernels.spells import ALL_ORDERS
 
 _LARGEST_RUN = 1 << 22  # digests in one sorted array: merging larger ones would need memory for a moment
 
@@ -32,7 +34,7 @@ def whole_spells(batches: Iterable[Any]) -> Iterator[pa.Table]:
         table = checked(pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch, "the stream")
         if waiting and table.schema != waiting[0].schema:
             raise InputError("the stream: a batch has other columns or types than those before. Give all batches one schema.")
-        starts = starts_of(table)
+        starts = starts_of(TableActivity(table))
         if len(starts) == 0:
             waiting.append(table)
             continue
@@ -46,31 +48,58 @@ def whole_spells(batches: Iterable[Any]) -> Iterator[pa.Table]:
 
 
 class SpellStarts:
-    """Tells of each table of a stream the rows at which spells begin; looks at every row once, however long a spell is."""
+    """Tells of each of the rows of a stream at which spells begin; looks at every row once, however long a spell is.
 
-    def __init__(self) -> None:
+    As long as keys ascend, no spell can come back. Where they stop to, the spells before have to be known: ``again`` gives all rows
+    from the first on once more. Without it eight bytes are kept for every spell from the start.
+    """
+
+    def __init__(self, again: Callable[[], Iterable[Rows]] | None = None) -> None:
+        self._again = again
+        self._orders = ALL_ORDERS  # in which keys have ascended so far
+        self._last: Key | None = None  # the key of the last row so far
+        self._rows = 0
         self._seen = _Seen()
-        self._last: pa.Table | None = None  # the key of the last row so far
 
-    def __call__(self, table: pa.Table) -> np.ndarray:
-        """Rows of ``table`` that begin a spell. Raises SpellReturns where a spell has begun before."""
-        if table.num_rows == 0:
+    def __call__(self, rows: Rows) -> np.ndarray:
+        """Those of ``rows`` that begin a spell. Raises SpellReturns where a spell has begun before."""
+        if rows.count == 0:
             return np.zeros(0, np.int64)
-        keys = key_columns(table)
-        before = 0 if self._last is None else 1
-        both = keys if self._last is None else pa.concat_tables([self._last, keys])
-        self._last = keys.slice(keys.num_rows - 1)
-        found = SpellKeys.of(both.column(0), both.column(1))
-        starts = found.run_starts()[before:-1]
-        self._seen.add(found.digests(starts))
-        return starts - before
+        runs = rows.keys(apc_layout(rows.names))
+        both = SpellKeys.of_keys([self._last or runs.key(0), runs.key(0)]).runs()
+        starts = runs.starts if self._last is None or len(both.starts) == 2 else runs.starts[1:]
+        ascended = self._orders
+        self._orders &= both.orders & runs.orders
+        if not self._orders or self._again is None:
+            if ascended and self._again is not None:
+                self._catch_up(self._again())
+            self._note(rows, starts)
+        self._last = runs.key(rows.count - 1)
+        self._rows += rows.count
+        return starts
+
+    def _catch_up(self, rows_again: Iterable[Rows]) -> None:
+        """Note the spells of the rows so far: those of keys that ascend."""
+        left, last = self._rows, None
+        for rows in rows_again:
+            rows = rows.part(0, min(left, rows.count))
+            if rows.count:
+                runs = rows.keys(apc_layout(rows.names))
+                self._note(rows, runs.starts[1:] if runs.key(0) == last else runs.starts)
+                last = runs.key(rows.count - 1)
+            left -= rows.count
+            if not left:
+                return
+
+    def _note(self, rows: Rows, starts: np.ndarray) -> None:
+        if len(starts):
+            self._seen.add(SpellKeys.of(*key_columns(rows, apc_layout(rows.names))).digests(starts))
 
 
-def key_columns(table: pa.Table) -> pa.Table:
-    """The two columns of the spell key, as text."""
-    fields = apc_layout(table.column_names).fields
-    columns = [table.column(fields[name]).cast(pa.large_string()) for name in ("PROCODET", "PROVSPNO")]
-    return pa.Table.from_arrays(columns, ["PROCODET", "PROVSPNO"])
+def key_columns(rows: Activity, layout: Layout) -> tuple[Any, Any]:
+    """The two columns of the spell key."""
+    provider, spell = rows.read([layout.fields[field] for field in KEY_FIELDS]).columns
+    return provider, spell
 
 
 class _Seen:

@@ -26,3 +26,30 @@ def case(tmp_path: Path) -> Case:
     from workbook_cases import Case
 
     return Case(tmp_path)
+
+
+# Inputs of runs (tests/runs.py), in parts that are small enough for tests.
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    import runs
+
+    monkeypatch.setattr("hrgcore.run.parts.PART_EPISODES", runs.PART)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """An input whose spells stand together."""
+    import runs
+
+    return runs.write(runs.TABLE, tmp_path / "in.parquet")
+
+
+@pytest.fixture(params=["together", "apart"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """An input of either order."""
+    import runs
+
+    table = runs.TABLE if request.param == "together" else runs.shuffled(runs.TABLE)
+    return runs.write(table, tmp_path / f"{request.param}.parquet")

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from designs import both
+
+from hrgcore.activity import Activity
 
 MANDATORY = [
     *("PROCODET", "PROVSPNO", "EPIORDER", "STARTAGE", "SEX", "CLASSPAT", "ADMISORC", "ADMIMETH", "DISDEST", "DISMETH", "EPIDUR"),
@@ -139,9 +142,10 @@ class FakeExplanation:
 class FakeGrouper:
     def __init__(self, design: str | Path = "fake", *, threads: int | None = None) -> None:
         self.design = FakeDesign()
+        self.encoder = both("small").grouper.encoder
 
-    def group(self, data: pa.Table, *, logic: str = "apc") -> FakeResult:
-        return group(data)
+    def group(self, data: pa.Table | Activity, *, logic: str = "apc") -> FakeResult:
+        return group(data.table if isinstance(data, Activity) else data)
 
     def explain(self, episodes: pa.Table) -> FakeExplanation:
         return FakeExplanation(episodes.num_rows)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+import pytest
 from designs import both
 
-from hrgcore.folders import TABLES
+from hrgcore.errors import OutputError
+from hrgcore.folders import JOURNAL, MANIFEST, TABLES, WORK
+from hrgcore.read import read_input
 from hrgcore.run import Job, Outcome, run_job
 from hrgcore.selftest.spells import Input, example_of
+from hrgcore.write import durable
 
 GROUPER = both("small").grouper
 PART = 40  #: episodes of a part
@@ -71,3 +77,54 @@ def content_of(output: Path) -> dict[str, Any]:
         manifest = json.loads(files["manifest.json"])
         files["manifest.json"] = {name: value for name, value in manifest.items() if name not in _OF_THE_MOMENT}
     return files
+
+
+TABLE = activity()
+ROWS = len(TABLE)
+
+
+def the_same(output: Path, source: Path | list[Path]) -> None:
+    """Assert that a folder holds what the whole table gives, in order, under the same types."""
+    whole = GROUPER.group(read_input(source))
+    for name, table in tables_of(output).items():
+        assert table.schema.equals(getattr(whole, name).schema), name
+        assert table.to_pylist() == getattr(whole, name).to_pylist(), name
+    assert json.loads((output / MANIFEST).read_text())["counts"] == whole.counts
+
+
+def break_at(monkeypatch: pytest.MonkeyPatch, at: int, error: BaseException) -> None:
+    """From the ``at``-th time on that something is to reach the disk, it does not."""
+    calls = iter(range(10**6))
+    fsync = os.fsync
+
+    def failing(handle: int) -> None:
+        if next(calls) >= at:
+            raise error
+        fsync(handle)
+
+    monkeypatch.setattr(durable.os, "fsync", failing)
+
+
+def full_disk() -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def broken(source: Path | list[Path], output: Path, at: int = 40, **options: Any) -> dict[str, Any]:
+    """Break a run; gives what it left."""
+    with pytest.MonkeyPatch.context() as patch:
+        break_at(patch, at, full_disk())
+        with pytest.raises(OutputError):
+            run(source, output, **options)
+    return content_of(output)
+
+
+def journal(output: Path) -> list[dict[str, Any]]:
+    """The finished parts of an unfinished run."""
+    lines = (output / WORK / JOURNAL).read_text().splitlines()
+    return [entry for entry in map(json.loads, lines) if "part" in entry]
+
+
+def spoil(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)

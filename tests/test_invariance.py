@@ -1,11 +1,13 @@
-"""What must not matter, does not: order of rows and codes, batches, chunks, types, other columns, threads, streaming."""
+"""What must not matter, does not: order of rows and codes, batches, chunks, types, other columns, readers, threads, streaming."""
 
 from __future__ import annotations
 
+import csv
 import random
 import re
 from collections.abc import Callable
 from itertools import accumulate, chain
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,8 +19,10 @@ from hypothesis import strategies as st
 from spells import making, spell_lists
 
 from hrgcore.errors import InputError
+from hrgcore.folders import TABLES
 from hrgcore.grouper import Grouper
 from hrgcore.result import EPISODE_COLUMNS, Result
+from hrgcore.run import Job, run_job
 from hrgcore.selftest.spells import NUMBERS, Input, Spell, example_of
 from hrgcore.selftest.twins import kernels_say
 from hrgcore.write.folder import table_bytes
@@ -306,6 +310,106 @@ def test_streaming_does_not_matter(example: list[bytes], seed: int) -> None:
                 streamed[name] += said
         at += part.table.num_rows
     assert streamed == whole
+
+
+# Readers -------------------------------------------------------------------------------------------------------------------------
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    pq.write_table(table, path, row_group_size=37)
+
+
+def write_dictionaries(table: pa.Table, path: Path) -> None:
+    write_parquet(pa.Table.from_arrays([column.dictionary_encode() for column in table.columns], table.column_names), path)
+
+
+def write_lists(table: pa.Table, path: Path) -> None:
+    table = as_lists(table, random.Random(3))
+    for name in table.column_names[-2:]:
+        lists = pa.array(table.column(name).to_pylist(), pa.list_(_TEXT))
+        table = table.set_column(table.column_names.index(name), name, lists)
+    write_parquet(table, path)
+
+
+def write_one_group(table: pa.Table, path: Path) -> None:
+    pq.write_table(table, path)
+
+
+def write_ipc(table: pa.Table, path: Path) -> None:
+    with pa.ipc.new_file(str(path), table.schema) as writer:
+        writer.write_table(table, max_chunksize=23)
+
+
+def write_csv(table: pa.Table, path: Path, quoting: int = csv.QUOTE_MINIMAL) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=quoting, lineterminator="\n" if quoting == csv.QUOTE_MINIMAL else "\r\n")
+        writer.writerow(table.column_names)
+        writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def write_quoted(table: pa.Table, path: Path) -> None:
+    write_csv(table, path, csv.QUOTE_ALL)
+
+
+def write_awkward(table: pa.Table, path: Path) -> None:
+    """A quote within a cell halfway down, which the reader of bytes does not take."""
+    write_csv(table, path)
+    lines = path.read_bytes().split(b"\n")
+    assert lines[len(lines) // 2].endswith(b",mine")
+    lines[len(lines) // 2] = lines[len(lines) // 2][:-2] + b'"ne'
+    path.write_bytes(b"\n".join(lines))
+
+
+WRITERS = {
+    "plain.parquet": write_parquet,
+    "dictionaries.parquet": write_dictionaries,
+    "lists.parquet": write_lists,
+    "group.parquet": write_one_group,
+    "file.arrow": write_ipc,
+    "needed.csv": write_csv,
+    "quoted.csv": write_quoted,
+    "awkward.csv": write_awkward,
+}
+
+
+@pytest.mark.filterwarnings("ignore::hrgcore.read.InputWarning")
+@pytest.mark.parametrize("together", [True, False], ids=["together", "apart"])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("name", WRITERS)
+def test_readers_and_threads_do_not_matter(
+    name: str, threads: int, together: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rows from a file of any kind, whole and as a run, in small blocks, come to what their table does."""
+    table = readable(made(example_of(70, 9), together).table)
+    expected = comes_to(DESIGN.grouper.group(table))
+    assert len(expected["errors Row"]) > 10
+    monkeypatch.setattr("hrgcore.engine._SLICE_EPISODES", 7)
+    monkeypatch.setattr("hrgcore.encode.columns._BLOCK_ROWS", 11)
+    monkeypatch.setattr("hrgcore.read.byte_blocks._BLOCK_BYTES", 900)
+    monkeypatch.setattr("hrgcore.read.csv._BLOCK_BYTES", 700)
+    monkeypatch.setattr("hrgcore.read.batches._BATCH_ROWS", 19)
+    monkeypatch.setattr("hrgcore.run.parts.PART_EPISODES", 40)
+    monkeypatch.setattr(DESIGN.grouper, "_threads", threads)
+    path = tmp_path / name
+    WRITERS[name](table, path)
+    assert comes_to(DESIGN.grouper.group(path)) == expected
+    outcome = run_job(Job([path], tmp_path / "out", threads=threads), lambda: DESIGN.grouper)
+    assert outcome.spells == ("together" if together else "apart")
+    parts = {table: pq.read_table(tmp_path / "out" / table) for table in TABLES}
+    found = {name: column.to_pylist() for table in TABLES for name, column in columns_of(table, parts[table]).items()}
+    assert found | {"counts": [outcome.counts]} == expected
+
+
+def columns_of(name: str, table: pa.Table) -> dict[str, Any]:
+    """The columns of a result's table as `comes_to` names them."""
+    names = EPISODE_COLUMNS if name == "episodes" else table.column_names
+    return {f"{name} {column}": table.column(column) for column in names}
+
+
+def readable(table: pa.Table) -> pa.Table:
+    """The table with texts that any file can hold, blank ones being empty, and a column of nobody's."""
+    columns = [pa.array([(text or "").replace("\0", "?") for text in column.to_pylist()]) for column in table.columns]
+    return pa.Table.from_arrays(columns, table.column_names).append_column("last", pa.array(["mine"] * len(table)))
 
 
 # Rows in, rows out ----------------------------------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
 from hrgcore.errors import InputError
-from hrgcore.read import InputWarning, input_files, read_csv, read_input, read_stream
+from hrgcore.read import InputWarning, input_files, parquet, read_csv, read_input, read_stream
 
 SECRET = "9434765919"  # stands for a patient's data: no message may hold it
 
@@ -296,3 +297,17 @@ def test_the_official_sample(shared) -> None:
     assert (with_rdf.num_rows, with_rdf.num_columns) == (752, 44)
     assert with_rdf.equals(read_input(samples / "apc_sample_2024_25.csv"))
     assert read_input(samples / "artificial_hes_apc_0102.csv").num_rows == 2075
+
+
+def test_places_outside_of_a_dictionary_are_found() -> None:
+    """Arrow takes them as they lie in a Parquet file."""
+
+    def table(*places: int | None) -> pa.Table:
+        return pa.table({"SEX": pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), pa.array(["1", "2"]), safe=False)})
+
+    parquet._validate(table(0, 1, None))
+    under_null = pa.Array.from_buffers(pa.int32(), 2, [pa.py_buffer(b"\x01"), pa.py_buffer(np.array([1, 9], np.int32))])
+    parquet._validate(pa.table({"SEX": pa.DictionaryArray.from_arrays(under_null, pa.array(["1", "2"]), safe=False)}))
+    for wrong in (2, 70_000, -1):
+        with pytest.raises(pa.ArrowInvalid):
+            parquet._validate(table(0, wrong, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spells import TOTAL
 
-from hrgcore.encode import order_spells
-from hrgcore.encode.spells import SpellKeys
+from hrgcore.encode import KeyRuns, SpellKeys, order_spells
 from hrgcore.selftest.spells import Input, example_of
 from hrgcore.selftest.twins import kernels_say
 from hrgcore_kernels import spells as kernels
@@ -115,7 +115,7 @@ def test_equal_keys_have_equal_digests_and_others_differ(keys: list[tuple[str | 
     assert len(set(digests)) == len(set(plain))
     assert len(set(zip(digests, plain, strict=True))) == len(set(plain))
     runs = [0, *(row for row in range(1, len(plain)) if plain[row] != plain[row - 1]), len(plain)]
-    assert found.run_starts().tolist() == runs
+    assert [*found.runs().starts.tolist(), len(plain)] == runs
 
 
 def test_results_are_right_where_digests_collide(digests: str) -> None:
@@ -144,5 +144,46 @@ def test_falls_looks_within_runs_only() -> None:
         starts, values, found = np.array([0, 2, 4]), np.array(order, np.int32), np.zeros(1, np.uint8)
         for array in (starts, values):
             array.flags.writeable = False
-        kernels.falls(starts, values, found)
+        kernels.falls(starts, values, 9, found)
         assert found[0] == expected
+
+
+# Keys that ascend ----------------------------------------------------------------------------------------------------------------
+
+
+def runs_of(keys: list[tuple[str, str]]) -> KeyRuns:
+    return SpellKeys.of(*(pa.array([key[place] for key in keys], pa.string()) for place in (0, 1))).runs()
+
+
+def naive_orders(keys: list[tuple[str, str]]) -> int:
+    """The orders in which keys ascend from each that differs from the one before."""
+    by = [
+        lambda key: key,
+        lambda key: (key[0], len(key[1]), key[1]),
+        lambda key: (key[1], key[0]),
+        lambda key: (len(key[1]), key[1], key[0]),
+    ]
+    pairs = [(one, other) for one, other in pairwise(keys) if one != other]
+    return sum(1 << bit for bit, order in enumerate(by) if all(order(one) < order(other) for one, other in pairs))
+
+
+SHORT = st.lists(st.tuples(st.text("AB", max_size=2), st.text("129", max_size=3)), max_size=12)
+
+
+@PATIENTLY
+@given(SHORT, st.booleans(), st.lists(st.integers(0, 12), max_size=4))
+def test_runs_of_parts_come_to_those_of_the_whole(keys: list[tuple[str, str]], ascend: bool, cuts: list[int]) -> None:
+    keys = sorted(keys) if ascend else keys
+    whole = runs_of(keys)
+    assert whole.orders == naive_orders(keys)
+    if whole.orders:
+        assert len(whole.starts) == len(set(keys))
+    bounds = [0, *sorted(min(cut, len(keys)) for cut in cuts), len(keys)]
+    for parts in (
+        [runs_of(keys[low:high]) for low, high in pairwise(bounds)],
+        [whole.part(low, high) for low, high in pairwise(bounds)],
+        [runs_of([key]) for key in keys],
+    ):
+        joined = KeyRuns.join(parts)
+        assert (joined.starts.tolist(), joined.count, joined.orders) == (whole.starts.tolist(), len(keys), whole.orders)
+        assert [joined.key(row) for row in range(len(keys))] == [(a.encode(), b.encode()) for a, b in keys]

@@ -11,9 +11,11 @@ import pyarrow as pa
 import pytest
 from designs import both
 
+from hrgcore.activity import TableActivity
 from hrgcore.errors import InputError, UsageError
 from hrgcore.result import Result
 from hrgcore.selftest.spells import Input, example_of, table_of
+from hrgcore.stream import SpellReturns, SpellStarts
 
 SMALL = both("small")
 GROUPER = SMALL.grouper
@@ -144,3 +146,37 @@ def test_damaged_batches_are_an_error() -> None:
     table = rows.set_column(rows.column_names.index("DIAG_01"), "DIAG_01", damaged)
     with pytest.raises(InputError, match="damaged"):
         list(GROUPER.stream([table]))
+
+
+# What is remembered of a stream that can be read again ----------------------------------------------------------------------------
+
+
+def rows_of(numbers: list[int], size: int) -> list[TableActivity]:
+    table = table_of([EPISODE | {"PROVSPNO": str(number)} for number in numbers])
+    return [TableActivity(table.slice(start, size)) for start in range(0, len(table), size)]
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+@pytest.mark.parametrize(
+    ("numbers", "returns", "kept"),
+    [
+        ([*range(95, 120), 120, 120], False, 0),
+        ([*range(50), *range(100, 90, -1)], False, 60),  # those before, too
+        ([*range(50), *range(100, 90, -1), 3], True, None),
+        ([*range(50), 49, 50, 7], True, None),
+        ([5, 5, 4, 4, 5], True, None),
+    ],
+)
+def test_spells_are_remembered_once_keys_do_not_ascend(numbers: list[int], returns: bool, kept: int | None, size: int) -> None:
+    batches = rows_of(numbers, size)
+    starts_of = SpellStarts(lambda: iter(batches))
+    begun = []
+    try:
+        for at, batch in enumerate(batches):
+            begun += [at * size + int(start) for start in starts_of(batch)]
+    except SpellReturns:
+        assert returns
+        return
+    assert not returns
+    assert begun == [row for row in range(len(numbers)) if row == 0 or numbers[row] != numbers[row - 1]]
+    assert sum(map(len, starts_of._seen._sorted)) == kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -153,21 +153,27 @@ def take_rows(column: Any, rows: Any) -> Any:
 
 def take_in_chunks(column: Any, rows: np.ndarray, take: Callable[[Any, np.ndarray], Any], kind: Any) -> Any:
     """What ``take`` gives for rows of each chunk, counted within it, in the order of ``rows``: a chunked column of ``kind``."""
-    starts = np.cumsum([0, *(len(chunk) for chunk in column.chunks)])
+    chunks = column.chunks
+    return take_in_parts([len(chunk) for chunk in chunks], rows, lambda part, within: [take(chunks[part], within)], kind)
+
+
+def take_in_parts(
+    lengths: Sequence[int], rows: np.ndarray, take: Callable[[int, np.ndarray], Sequence[Any]], kind: Any, run: Any = map
+) -> Any:
+    """The same for parts of these lengths: ``take`` gives arrays for rows of a part; ``run`` calls it for each, as `map` does."""
+    starts = np.cumsum([0, *lengths])
     of_row = np.searchsorted(starts, rows, side="right") - 1
-    order = np.argsort(of_row, kind="stable")
-    cuts = np.searchsorted(of_row[order], np.arange(column.num_chunks + 1))
-    parts = [
-        take(chunk, rows[order[low:high]] - start)
-        for chunk, start, low, high in zip(column.chunks, starts, cuts, cuts[1:], strict=False)
-        if low < high
-    ]
-    found = pa.chunked_array(parts, kind)
-    if (order[1:] > order[:-1]).all():
-        return found
+    order = None if (of_row[1:] >= of_row[:-1]).all() else np.argsort(of_row, kind="stable")
+    sorted_rows = rows if order is None else rows[order]
+    cuts = np.searchsorted(of_row if order is None else of_row[order], np.arange(len(lengths) + 1))
+    taken = [part for part in range(len(lengths)) if cuts[part] < cuts[part + 1]]
+    found = run(lambda part: take(part, sorted_rows[cuts[part] : cuts[part + 1]] - starts[part]), taken)
+    column = pa.chunked_array([array for arrays in found for array in arrays], kind)
+    if order is None:
+        return column
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
-    return found.take(pa.array(back))
+    return column.take(pa.array(back))
 
 
 def under_one(ages: Numbers) -> Numbers:

@@ -15,8 +15,8 @@ from hrgcore.encode.cells import Known, Parse, index_buffers, is_text, take_in_c
 from hrgcore.errors import InputError
 from hrgcore_kernels import ragged, text
 
-#: Codes, and where those of each row begin and end.
-Ragged = tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+#: Codes, and where those of each row end.
+Ragged = tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]
 
 _NO_BITS = np.empty(0, np.uint8)
 _NO_BITS.flags.writeable = False
@@ -28,15 +28,18 @@ def check_code_column(column: Any, name: str) -> None:
         raise InputError(f"column {name} is of type {column.type}; give codes as text, such as I10X. Numbers lose what codes mean.")
 
 
-def check_list_column(column: Any, name: str) -> None:
-    """Raise InputError where a column of lists of codes is something else, or a list is longer than a record may be."""
+def check_list_column(column: Any, name: str, first_row: int = 0) -> None:
+    """Raise InputError where a column of lists of codes is something else, or a list is longer than a record may be.
+
+    ``first_row`` counts the rows of the input before.
+    """
     kind = column.type
     if not (_is_list(kind) and _holds_text(kind.value_type)) and column.null_count < len(column):
         raise InputError(
             f"column {name} is of type {kind}; without a number in its name it must hold lists of codes as text. Make it lists, or"
             f" number the columns ({name}_01)."
         )
-    start = 0
+    start = first_row
     for chunk in column.chunks if _is_list(kind) else ():
         lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
         if len(lengths) and lengths.max() > MAX_CODES:
@@ -71,7 +74,7 @@ def wide_codes(batch: pa.RecordBatch, names: Sequence[str], parse: Parse, known:
     wide.flags.writeable = False
     lengths.flags.writeable = False
     ragged.close_gaps(wide, width, lengths, packed)
-    return packed, ends - lengths, ends
+    return packed, ends
 
 
 def list_codes(column: Any, parse: Parse, known: Known, *, keep_first: bool) -> Ragged:
@@ -79,7 +82,7 @@ def list_codes(column: Any, parse: Parse, known: Known, *, keep_first: bool) -> 
     count = len(column)
     if column.null_count == count:  # of whatever type
         ends = np.arange(1, count + 1) if keep_first else np.zeros(count, np.int64)
-        return np.zeros(count if keep_first else 0, np.uint16), ends - int(keep_first), ends
+        return np.zeros(count if keep_first else 0, np.uint16), ends
     offsets = column.offsets.to_numpy().astype(np.int64)
     entries = column.values.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))
     numbers = text_numbers(entries, parse, text.CELL_BLANK, known)
@@ -91,8 +94,7 @@ def list_codes(column: Any, parse: Parse, known: Known, *, keep_first: bool) -> 
     for array in (offsets, numbers):
         array.flags.writeable = False
     ragged.from_lists(offsets, bits, column.offset, numbers, keep_first, ends, packed)
-    starts = np.concatenate([[0], ends[:-1]])
-    return packed[: int(ends[-1])], starts, ends
+    return packed[: int(ends[-1])], ends
 
 
 def take_entries(column: Any, place: int, rows: Any) -> Any:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from hrgcore.columns import CODED_FIELDS, Layout
+from hrgcore.columns import CODED_FIELDS, KEY_FIELDS, Layout
 from hrgcore.encode.cells import (
     Known,
     Numbers,
@@ -20,7 +20,8 @@ from hrgcore.encode.cells import (
     whole_numbers,
 )
 from hrgcore.encode.codes import Ragged, check_code_column, check_list_column, list_codes, wide_codes
-from hrgcore_kernels import text
+from hrgcore.encode.spells import KeyRuns, SpellKeys
+from hrgcore_kernels import ragged, text
 from hrgcore_kernels.codes import NUMBER_BLANK
 from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
 
@@ -41,10 +42,17 @@ NUMBERS = {
 class Block:
     """Encoded rows that stand together in the input."""
 
-    rows: np.ndarray  # EPISODE, starts counted from the block's own codes
+    rows: np.ndarray  # EPISODE, starts counted from codes of the block
     coded: np.ndarray
     diagnoses: np.ndarray
     procedures: np.ndarray
+    keys: KeyRuns
+
+    def part(self, low: int, high: int) -> Block:
+        """The rows from ``low`` to before ``high``. Their starts are still counted from all codes of the block."""
+        if (low, high) == (0, len(self.rows)):
+            return self
+        return replace(self, rows=self.rows[low:high], coded=self.coded[low:high], keys=self.keys.part(low, high))
 
 
 class Encoder:
@@ -78,34 +86,41 @@ class Encoder:
 
     def encode(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> Episodes:
         """Encode all rows of a table. Raises InputError where a column is of a type that can't hold its field."""
-        return join_blocks(self.blocks(table, layout, pool))
+        return join_blocks(self.blocks(table, layout, pool), pool)
 
-    def blocks(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
-        """The same in blocks, to be joined with others."""
+    def blocks(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor | None = None, first_row: int = 0) -> list[Block]:
+        """The same in blocks, to be joined with others; without a pool in this thread. Messages count rows from ``first_row``."""
         for codes, lists in ((layout.diagnoses, layout.diagnosis_lists), (layout.procedures, layout.procedure_lists)):
             for name in codes:
-                (check_list_column if lists else check_code_column)(table.column(name), name)
+                if lists:
+                    check_list_column(table.column(name), name, first_row)
+                else:
+                    check_code_column(table.column(name), name)
         batches = table.select(layout.names).to_batches(max_chunksize=_BLOCK_ROWS)
         known = {name: Known() for name in layout.names}
-        return list(pool.map(lambda batch: self._block(batch, layout, known), batches))
+        return list((pool.map if pool else map)(lambda batch: self._block(batch, layout, known), batches))
 
     def _block(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> Block:
         count = batch.num_rows
-        rows = np.zeros(count, EPISODE)
-        for field, name in NUMBERS.items():
+        numbers = np.empty((len(NUMBERS), count), np.int32)
+        for place, field in enumerate(NUMBERS):
             own = layout.fields.get(field)
-            rows[name] = NUMBER_BLANK if own is None else self.number(batch.column(own), field, known[own])
-        coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
+            numbers[place] = NUMBER_BLANK if own is None else self.number(batch.column(own), field, known[own])
+        values = np.empty((len(CODED_FIELDS), count), np.int32)
         for place, field in enumerate(CODED_FIELDS):
             own = layout.fields[field]
-            coded[:, place] = np.maximum(self.field(batch.column(own), place, known[own]), 0)
-        diagnoses, rows["diagnosis_start"], rows["diagnosis_end"] = _codes(
-            batch, layout.diagnoses, layout.diagnosis_lists, self._icd10(), known, keep_first=True
-        )
-        procedures, rows["procedure_start"], rows["procedure_end"] = _codes(
+            values[place] = self.field(batch.column(own), place, known[own])
+        diagnoses, diagnosis_ends = _codes(batch, layout.diagnoses, layout.diagnosis_lists, self._icd10(), known, keep_first=True)
+        procedures, procedure_ends = _codes(
             batch, layout.procedures, layout.procedure_lists, self._opcs4(), known, keep_first=False
         )
-        return Block(rows, coded, diagnoses, procedures)
+        rows = np.empty(count, EPISODE).view(np.recarray)
+        coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
+        for part in (numbers, values, diagnosis_ends, procedure_ends):
+            part.flags.writeable = False
+        ragged.put_together(numbers, values, diagnosis_ends, procedure_ends, rows, coded)
+        keys = SpellKeys.of(*(batch.column(layout.fields[field]) for field in KEY_FIELDS)).runs()
+        return Block(rows, coded, diagnoses, procedures, keys)
 
 
 def _parse(kernel: Callable[..., None], *tables: np.ndarray) -> Parse:
@@ -125,22 +140,33 @@ def _room() -> np.ndarray:
     return np.empty(text.LONGEST_CODE, np.uint8)
 
 
-def join_blocks(blocks: list[Block]) -> Episodes:
-    """Put blocks together; starts are then counted from the whole."""
-    diagnoses = procedures = 0
-    for block in blocks:
-        block.rows["diagnosis_start"] += diagnoses
-        block.rows["diagnosis_end"] += diagnoses
-        block.rows["procedure_start"] += procedures
-        block.rows["procedure_end"] += procedures
-        diagnoses += len(block.diagnoses)
-        procedures += len(block.procedures)
-    rows = np.concatenate([np.zeros(0, EPISODE), *(block.rows for block in blocks)])
-    coded = np.concatenate([np.zeros((0, len(CODED_FIELDS)), np.uint8), *(block.coded for block in blocks)])
-    codes = [
-        np.concatenate([np.zeros(0, np.uint16), *parts])
-        for parts in ((block.diagnoses for block in blocks), (block.procedures for block in blocks))
-    ]
-    for part in (rows, coded, *codes):
+def join_blocks(blocks: Sequence[Block], pool: ThreadPoolExecutor) -> Episodes:
+    """Put blocks together, each in its place on the pool; starts are then counted from the whole."""
+    row_ends = np.cumsum([0, *(len(block.rows) for block in blocks)])
+    rows = np.empty(row_ends[-1], EPISODE)
+    coded = np.empty((row_ends[-1], len(CODED_FIELDS)), np.uint8)
+    spans = [[_span(block.rows, kind) for block in blocks] for kind in ("diagnosis", "procedure")]
+    ends = [np.cumsum([0, *(end - start for start, end in own)]) for own in spans]
+    diagnoses, procedures = (np.empty(own[-1], np.uint16) for own in ends)
+
+    def place(at: int) -> None:
+        block = blocks[at]
+        own = slice(row_ends[at], row_ends[at + 1])
+        coded[own] = block.coded
+        rows[own].view(np.uint8)[:] = block.rows.view(np.uint8)
+        kinds = (("diagnosis", diagnoses, block.diagnoses), ("procedure", procedures, block.procedures))
+        for (kind, all_codes, codes), span, end in zip(kinds, spans, ends, strict=True):
+            start, behind = span[at]
+            all_codes[end[at] : end[at + 1]] = codes[start:behind]
+            rows[f"{kind}_start"][own] += end[at] - start
+            rows[f"{kind}_end"][own] += end[at] - start
+
+    list(pool.map(place, range(len(blocks))))
+    for part in (rows, coded, diagnoses, procedures):
         part.flags.writeable = False
-    return Episodes(rows.view(np.recarray), coded, *codes)
+    return Episodes(rows.view(np.recarray), coded, diagnoses, procedures)
+
+
+def _span(rows: np.ndarray, kind: str) -> tuple[int, int]:
+    """Where the codes of rows begin and end."""
+    return (int(rows[f"{kind}_start"][0]), int(rows[f"{kind}_end"][-1])) if len(rows) else (0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,57 @@ class SpellOrder:
         return found
 
 
+#: Provider and spell number of a row.
+Key = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True)
+class KeyRuns:
+    """Where the spell key changes in ``count`` rows that stand one behind the other.
+
+    ``starts``: rows whose key is not that of the row before, and the first; int64. ``orders``: bits of the orders in which all keys
+    ascend (`hrgcore_kernels.spells.ALL_ORDERS`); where there is any, no key comes back. ``key`` gives the key of a row.
+    """
+
+    starts: np.ndarray
+    count: int
+    orders: int
+    key: Callable[[int], Key]
+
+    def part(self, low: int, high: int) -> KeyRuns:
+        """Those of the rows from ``low`` to before ``high``."""
+        if (low, high) == (0, self.count):
+            return self
+        own = self.starts[np.searchsorted(self.starts, low) : np.searchsorted(self.starts, high)] - low
+        if high > low and (len(own) == 0 or own[0] != 0):
+            own = np.concatenate([[0], own])
+        return KeyRuns(own, high - low, self.orders, lambda row: self.key(low + row))
+
+    @classmethod
+    def join(cls, parts: Iterable[KeyRuns]) -> KeyRuns:
+        """Those of rows that stand behind one another."""
+        starts: list[np.ndarray] = [np.empty(0, np.int64)]
+        count, orders, last = 0, kernels.ALL_ORDERS, None
+        parts = [part for part in parts if part.count]
+        for part in parts:
+            own = part.starts + count if count else part.starts
+            if last is not None:
+                both = SpellKeys.of_keys([last, part.key(0)]).runs()
+                own = own if len(both.starts) == 2 else own[1:]
+                orders &= both.orders
+            starts.append(own)
+            orders &= part.orders
+            count += part.count
+            last = part.key(part.count - 1)
+        ends = np.cumsum([part.count for part in parts])
+
+        def key(row: int) -> Key:
+            place = int(np.searchsorted(ends, row, side="right"))
+            return parts[place].key(row - (int(ends[place - 1]) if place else 0))
+
+        return cls(np.concatenate(starts), count, orders, key)
+
+
 @dataclass(frozen=True)
 class SpellKeys:
     """The two columns of the spell key as offsets and bytes."""
@@ -57,48 +109,70 @@ class SpellKeys:
         buffers = [text_buffers(_one_text(column))[:2] for column in (provider, spell)]
         return cls(*buffers[0], *buffers[1])
 
-    def run_starts(self) -> np.ndarray:
-        """The rows whose key differs from the row before, and the number of rows at the end. int64."""
+    @classmethod
+    def of_keys(cls, keys: Sequence[Key]) -> SpellKeys:
+        """Take the keys of a few rows."""
+        columns = [pa.array([key[place] for key in keys], pa.large_binary()).view(pa.large_string()) for place in (0, 1)]
+        buffers = [text_buffers(column)[:2] for column in columns]
+        return cls(*buffers[0], *buffers[1])
+
+    def key(self, row: int) -> Key:
+        """The key of a row."""
+        return (
+            self.provider_data[self.providers[row] : self.providers[row + 1]].tobytes(),
+            self.spell_data[self.spells[row] : self.spells[row + 1]].tobytes(),
+        )
+
+    def runs(self) -> KeyRuns:
+        """Where the key changes."""
         count = len(self.providers) - 1
-        changes = np.ones(count, np.uint8)
-        kernels.key_changes(self.providers, self.provider_data, self.spells, self.spell_data, changes)
-        return np.append(np.flatnonzero(changes), count)
+        starts, found = np.empty(count, np.int64), np.empty(2, np.int64)
+        kernels.key_runs(self.providers, self.provider_data, self.spells, self.spell_data, starts, found)
+        return KeyRuns(starts[: int(found[0])].copy(), count, int(found[1]), self.key)
 
     def digests(self, rows: np.ndarray) -> np.ndarray:
         """A 64-bit digest of the key of each of ``rows``: equal keys have equal digests. uint64 [rows]."""
         digests = np.empty(len(rows), np.uint64)
-        rows.flags.writeable = False
-        kernels.key_digests(self.providers, self.provider_data, self.spells, self.spell_data, rows, digests)
+        kernels.key_digests(self.providers, self.provider_data, self.spells, self.spell_data, _fixed(rows), digests)
         return digests
 
 
 def order_spells(provider: Any, spell: Any, epiorder: np.ndarray, epiorder_max: int) -> SpellOrder:
-    """Find the spells of a table from its key columns (Arrow) and its encoded EPIORDER.
+    """Find the spells of a table from its key columns (Arrow) and its encoded EPIORDER: see `order_rows`."""
+    return order_rows(SpellKeys.of(provider, spell).runs(), epiorder, epiorder_max, lambda: (provider, spell))
 
-    Input whose spells stand together is taken as it stands. Otherwise rows are brought together by key; the test for that compares
-    digests, so that it may bring rows together without need but never leaves a spell apart.
+
+def order_rows(runs: KeyRuns, epiorder: np.ndarray, epiorder_max: int, columns: Callable[[], tuple[Any, Any]]) -> SpellOrder:
+    """Find the spells of rows from where their key changes and their encoded EPIORDER; ``columns`` gives the key columns (Arrow).
+
+    Input whose spells stand together is taken as it stands. Otherwise rows are brought together by key. Keys that ascend tell that
+    spells stand together; where they don't, digests are compared, which may bring rows together without need but never leaves a
+    spell apart.
     Rule: docs/grouping.md section 6 (invalid EPIORDER first, equal ones in input order).
     """
-    keys = SpellKeys.of(provider, spell)
-    starts = keys.run_starts()
-    digests = np.sort(keys.digests(starts[:-1]))
-    place = np.where((epiorder >= 1) & (epiorder <= epiorder_max), epiorder, 0).astype(np.int32)
-    together = not (digests[1:] == digests[:-1]).any()
+    starts = _fixed(np.append(runs.starts, runs.count))
+    epiorder = epiorder.view(np.ndarray)
+    epiorder.flags.writeable = False
+    together = bool(runs.orders)
+    if not together:
+        digests = np.sort(SpellKeys.of(*columns()).digests(runs.starts))
+        together = not (digests[1:] == digests[:-1]).any()
     if together:
         found = np.zeros(1, np.uint8)
-        place.flags.writeable = False
-        starts.flags.writeable = False
-        kernels.falls(starts, place, found)
-        rows = np.arange(len(place))
+        kernels.falls(starts, epiorder, epiorder_max, found)
         if not found[0]:
-            return SpellOrder(_fixed(rows), starts, True, True)
+            return SpellOrder(_fixed(np.arange(runs.count)), starts, True, True)
+    place = np.where((epiorder >= 1) & (epiorder <= epiorder_max), epiorder, 0).astype(np.int32)
+    if together:
+        rows = np.arange(runs.count)
         left = np.zeros(1, np.uint8)
+        place.flags.writeable = False
         kernels.sort_runs(starts, place, _LONGEST_RUN, rows, left)
         if not left[0]:
             return SpellOrder(_fixed(rows), starts, True, False)
         of_row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     else:
-        of_row = _spell_numbers(provider, spell)
+        of_row = _spell_numbers(*columns())
     rows = np.lexsort((place, of_row))
     counts = np.bincount(of_row)
     return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(counts)])), together, False)

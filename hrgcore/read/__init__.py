@@ -14,7 +14,7 @@ from hrgcore.folders import TABLES, is_result, unfinished_run
 from hrgcore.read.arrow import join, read_arrow_file, read_stream
 from hrgcore.read.csv import csv_shape, read_csv, refuse_duplicates
 from hrgcore.read.csv_bytes import CsvActivity, CsvFile
-from hrgcore.read.parquet import ParquetActivity, read_parquet
+from hrgcore.read.parquet import ParquetActivity, ParquetSource
 from hrgcore.read.rdf import RecordDefinition
 from hrgcore.read.warn import InputWarning
 
@@ -32,7 +32,7 @@ _FORMATS = {
     ".ipc": "arrow",
     ".feather": "arrow",
 }
-_BINARY_READERS = {"parquet": read_parquet, "arrow": read_arrow_file}
+_BINARY_READERS = {"parquet": lambda path: ParquetSource(path).read(), "arrow": read_arrow_file}
 _MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"))
 #: Files that people give by mistake: how they start, what they are, and what to do.
 _FOREIGN = (
@@ -60,17 +60,17 @@ def read_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = N
     for path in input_files(paths):
         kind = file_format(path)
         table = read_csv(path, headings=headings, unique=definition is None) if kind == "csv" else _BINARY_READERS[kind](path)
-        tables.append((path, _named(table, path, definition, headings or kind != "csv")))
+        tables.append((path, named(table, path, definition, headings or kind != "csv")))
     return join(tables)
 
 
-def _named(table: pa.Table, path: Path, definition: RecordDefinition | None, named: bool) -> pa.Table:
-    """A table under the names that a record definition gives its columns; ``named`` says whether those it has are headings."""
+def named(table: pa.Table, path: Path, definition: RecordDefinition | None, headings: bool) -> pa.Table:
+    """A table under the names that a record definition gives its columns; ``headings``: those it has."""
     if definition is None:
         return table
-    for doubt in definition.doubts(table.column_names) if named else ():
+    for doubt in definition.doubts(table.column_names) if headings else ():
         warnings.warn(f"{path}: {doubt}", InputWarning, stacklevel=3)
-    return definition.apply(table, headings=named, source=str(path))
+    return definition.apply(table, headings=headings, source=str(path))
 
 
 def open_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = None, headings: bool = True) -> Activity:
@@ -85,20 +85,29 @@ def open_input(paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = N
     definition = RecordDefinition.read(rdf) if rdf is not None else None
     if formats != {"csv"}:
         return TableActivity(read_input(files, rdf=rdf, headings=headings))
-    cut = definition.cut_line if definition is not None else None
-    if cut is not None:
-        why = f"{rdf} line {cut}: the picture or extract cuts cells, so that the input is read by way of text, which takes longer."
-        warnings.warn(why, InputWarning, stacklevel=2)
+    warn_of_cuts(definition, rdf, ["csv"])
+    if cuts_cells(definition):
         return TableActivity(read_input(files, rdf=rdf, headings=headings))
     return CsvActivity([_csv_file(path, definition, headings) for path in files])
+
+
+def cuts_cells(definition: RecordDefinition | None) -> bool:
+    """Whether a record definition takes but a part of cells: such files go by way of text."""
+    return definition is not None and definition.cut_line is not None
+
+
+def warn_of_cuts(definition: RecordDefinition | None, rdf: PathLike | None, kinds: Sequence[str]) -> None:
+    """Warn where files go by way of text because of their record definition; ``kinds`` are those of `file_format`."""
+    if definition is not None and definition.cut_line is not None and "csv" in kinds:
+        why = f"{rdf} line {definition.cut_line}: the picture or extract cuts cells, so that the input is read by way of text"
+        warnings.warn(f"{why}, which takes longer.", InputWarning, stacklevel=3)
 
 
 def _csv_file(path: Path, definition: RecordDefinition | None, headings: bool) -> CsvFile:
     shape = csv_shape(path, headings)
     if headings and definition is None:
         refuse_duplicates(path, shape.names)
-    empty = pa.Table.from_arrays([pa.array([], pa.string())] * len(shape.names), names=shape.names)
-    return CsvFile(path, shape, _named(empty, path, definition, headings).column_names)
+    return CsvFile(path, shape, named(shape.empty, path, definition, headings).column_names)
 
 
 def input_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:

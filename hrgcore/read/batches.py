@@ -1,26 +1,29 @@
-"""Files of activity as a stream of tables of one schema, read as often as need be, in memory for a few batches."""
+"""Files of activity as a stream of rows of one schema, read as often as need be, in memory for a few batches."""
 
 from __future__ import annotations
 
-import warnings
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 
+from hrgcore.activity import Rows, TableActivity
+from hrgcore.columns import apc_layout
+from hrgcore.encode import Encoder
 from hrgcore.errors import InputError
-from hrgcore.read import InputWarning, PathLike, file_format, input_files
+from hrgcore.read import PathLike, cuts_cells, file_format, input_files, named, warn_of_cuts
 from hrgcore.read.arrow import checked, refuse_other_columns, unreadable, with_text
-from hrgcore.read.csv import CsvShape, csv_options, csv_shape, diagnose_csv, refuse_duplicates
-from hrgcore.read.parquet import open_parquet
+from hrgcore.read.csv import CsvShape, csv_shape, refuse_duplicates, text_batches
+from hrgcore.read.csv_bytes import CsvFile
+from hrgcore.read.parquet import ParquetSource
 from hrgcore.read.rdf import RecordDefinition
 
 _BATCH_ROWS = 131_072
 #: The fewest bytes that a row of admitted care takes in a file of text: enough for a guess at the number of rows.
 _ROW_BYTES = 80
-_NAMES = {"parquet": "Parquet", "arrow": "Arrow IPC", "csv": "CSV"}
 
 
 class InputChanged(InputError):
@@ -39,13 +42,22 @@ class InputFile:
 
 
 class ActivityStream:
-    """All rows of an input, in the order of its files, as tables of one schema. ``files`` and ``schema`` say what they are."""
+    """All rows of an input, in the order of its files, with columns of one schema. ``files`` and ``schema`` say what they are."""
 
-    def __init__(self, paths: PathLike | Sequence[PathLike], *, rdf: PathLike | None = None, headings: bool = True) -> None:
-        """Look at the start of each file. Arguments are those of `hrgcore.read.read_input`, and so are errors and warnings."""
+    def __init__(
+        self,
+        paths: PathLike | Sequence[PathLike],
+        *,
+        rdf: PathLike | None = None,
+        headings: bool = True,
+        threads: int | None = None,
+    ) -> None:
+        """Look at the start of each file. Arguments are those of `hrgcore.read.open_input`, and so are errors and warnings."""
         self._rdf = RecordDefinition.read(rdf) if rdf is not None else None
         self._headings = headings
+        self._threads = threads or os.cpu_count() or 1
         self._shapes: dict[Path, CsvShape] = {}
+        self._parquet: dict[Path, ParquetSource] = {}
         self.files: tuple[InputFile, ...] = ()
         empty: list[tuple[Path, pa.Table]] = []
         for path in input_files(paths):
@@ -53,42 +65,51 @@ class ActivityStream:
             schema, rows = self._look(path, kind)
             status = path.stat()
             self.files += (InputFile(path, kind, status.st_size, status.st_mtime_ns, rows or status.st_size // _ROW_BYTES),)
-            if self._rdf is not None and self._named(kind):
-                for doubt in self._rdf.doubts(schema.names):
-                    warnings.warn(f"{path}: {doubt}", InputWarning, stacklevel=2)
-            empty.append((path, self._defined(schema.empty_table(), path, kind)))
+            empty.append((path, named(schema.empty_table(), path, self._rdf, self._named(kind))))
+        self._names = {path: table.column_names for path, table in empty}
         self.schema, self._unlike = _fitting(empty)
+        warn_of_cuts(self._rdf, rdf, [file.kind for file in self.files])
 
     @property
     def rows_about(self) -> int:
         """A guess at the number of rows."""
         return sum(file.rows for file in self.files)
 
-    def batches(self) -> Iterator[pa.Table]:
-        """The rows, from the first on; without any, one table without rows.
+    def batches(self, encoder: Encoder) -> Iterator[Rows]:
+        """The rows, from the first on; without any, once no rows. Those of CSV are encoded already.
 
         Raises InputError where a file can't be read, is gone, or is not what it was.
         """
         nothing = True
-        for file in self.files:
-            _refuse_changed(file)
-            for batch in self._batches(file.path, file.kind):
-                table = self._defined(pa.Table.from_batches([batch]), file.path, file.kind).select(self.schema.names)
-                for name in self._unlike:
-                    table = with_text(table, name)
-                nothing = False
-                table = pa.Table.from_arrays(table.columns, schema=self.schema)
-                # What Arrow has decoded itself holds; what lies in the file as it does in memory may not.
-                yield checked(table, str(file.path)) if file.kind == "arrow" else table
-            _refuse_changed(file)
+        with ThreadPoolExecutor(self._threads) as pool:
+            for file in self.files:
+                _refuse_changed(file)
+                for rows in self._rows(file, encoder, pool):
+                    nothing = False
+                    yield rows
+                    del rows
+                _refuse_changed(file)
         if nothing:
-            yield self.schema.empty_table()
+            yield TableActivity(self.schema.empty_table())
+
+    def _rows(self, file: InputFile, encoder: Encoder, pool: ThreadPoolExecutor) -> Iterator[Rows]:
+        if file.kind == "csv" and not cuts_cells(self._rdf):
+            csv = CsvFile(file.path, self._shapes[file.path], self._names[file.path])
+            yield from csv.rows(encoder, apc_layout(csv.names), pool)
+            return
+        for batch in self._batches(file.path, file.kind):
+            table = pa.Table.from_batches([batch])
+            if self._rdf is not None:
+                table = self._rdf.apply(table, headings=self._named(file.kind), source=str(file.path))
+            table = table.select(self.schema.names)
+            for name in self._unlike:
+                table = with_text(table, name)
+            table = pa.Table.from_arrays(table.columns, schema=self.schema)
+            # What Arrow has decoded itself holds; what lies in the file as it does in memory may not.
+            yield TableActivity(checked(table, str(file.path)) if file.kind == "arrow" else table)
 
     def _named(self, kind: str) -> bool:
         return self._headings or kind != "csv"
-
-    def _defined(self, table: pa.Table, path: Path, kind: str) -> pa.Table:
-        return table if self._rdf is None else self._rdf.apply(table, headings=self._named(kind), source=str(path))
 
     def _look(self, path: Path, kind: str) -> tuple[pa.Schema, int]:
         """A file's columns, and how many rows it has where it says so."""
@@ -97,44 +118,29 @@ class ActivityStream:
             if self._headings and self._rdf is None:
                 refuse_duplicates(path, shape.names)
             return pa.schema([(name, pa.string()) for name in shape.names]), 0
+        if kind == "parquet":
+            source = self._parquet[path] = ParquetSource(path)
+            return source.batch_schema, source.rows
         try:
-            if kind == "parquet":
-                with open_parquet(path) as file:
-                    schema, rows = file.schema_arrow, file.metadata.num_rows
-            else:
-                with pa.OSFile(str(path)) as source:
-                    schema, rows = _ipc(source)[0], 0
+            with pa.OSFile(str(path)) as file:
+                schema = _ipc(file)[0]
         except (pa.ArrowException, OSError) as error:
-            raise unreadable(path, _NAMES[kind], error) from None
+            raise unreadable(path, "Arrow IPC", error) from None
         checked(schema.empty_table(), str(path))
-        return schema, rows
+        return schema, 0
 
     def _batches(self, path: Path, kind: str) -> Iterator[pa.RecordBatch]:
         if kind == "csv":
-            yield from self._csv_batches(path)
+            yield from text_batches(path, self._shapes[path])
+            return
+        if kind == "parquet":
+            yield from self._parquet[path].batches(_BATCH_ROWS)
             return
         try:
-            if kind == "parquet":
-                with open_parquet(path) as file:
-                    yield from file.iter_batches(batch_size=_BATCH_ROWS)
-            else:
-                with pa.OSFile(str(path)) as source:  # not mapped: what is mapped counts as memory in use
-                    yield from _ipc(source)[1]
+            with pa.OSFile(str(path)) as source:  # not mapped: what is mapped counts as memory in use
+                yield from _ipc(source)[1]
         except (pa.ArrowException, OSError) as error:
-            raise unreadable(path, _NAMES[kind], error) from None
-
-    def _csv_batches(self, path: Path) -> Iterator[pa.RecordBatch]:
-        shape = self._shapes[path]
-        if not shape.rows:
-            return
-        try:
-            with pacsv.open_csv(path, **csv_options(shape)) as reader:
-                for batch in reader:
-                    yield pa.RecordBatch.from_arrays(batch.columns, names=shape.names)
-        except OSError as error:
-            raise InputError(f"{path}: can't be read ({error.strerror or 'input error'}). Check the file.") from None
-        except pa.ArrowException:  # its message may hold a whole record: it is not passed on
-            raise diagnose_csv(path, shape) from None
+            raise unreadable(path, "Arrow IPC", error) from None
 
 
 def _ipc(source: pa.NativeFile) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:

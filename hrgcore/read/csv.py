@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import mmap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,23 +16,23 @@ import pyarrow.csv as pacsv
 from hrgcore.errors import InputError
 
 _BLOCK_BYTES = 8 * 1024 * 1024
+_START_BYTES = 1 << 16
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _NOT_UTF8 = "Save the file as UTF-8 (from Excel: «CSV UTF-8»)"
 
 
 @dataclass(frozen=True)
 class CsvShape:
-    """What a look at a file's start and bytes told: its columns, the lines its headings take, and whether it has quotes or rows."""
+    """What a look at a file's start told: its columns, the lines that its headings take, and whether it has rows."""
 
     names: list[str]
     skip: int
-    quoted: bool
     rows: bool
 
     @property
-    def headings(self) -> bool:
-        """Whether the first row with anything on it is headings."""
-        return self.skip > 0
+    def empty(self) -> pa.Table:
+        """A table of these columns without rows."""
+        return pa.Table.from_arrays([pa.array([], pa.string())] * len(self.names), names=self.names)
 
 
 def read_csv(path: str | Path, *, headings: bool = True, unique: bool = True) -> pa.Table:
@@ -47,22 +48,41 @@ def read_csv(path: str | Path, *, headings: bool = True, unique: bool = True) ->
     if unique and headings:
         refuse_duplicates(path, shape.names)
     if not shape.rows:
-        return pa.Table.from_arrays([pa.array([], pa.string())] * len(shape.names), names=shape.names)
-    try:
-        table = pacsv.read_csv(path, **csv_options(shape))
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror or 'input error'}). Check the file.") from None
-    except pa.ArrowException:  # its message may hold a whole record: it is not passed on
-        raise diagnose_csv(path, shape) from None
+        _refuse_nul(path)
+        return shape.empty
+    with _faults(path, shape):
+        table = pacsv.read_csv(path, **_options(path, shape))
     return table.rename_columns(shape.names)
 
 
-def csv_options(shape: CsvShape) -> dict[str, Any]:
+def text_batches(path: Path, shape: CsvShape) -> Iterator[pa.RecordBatch]:
+    """The same rows batch by batch, the file being of ``shape``. Raises InputError where the first that can't be read stands."""
+    if not shape.rows:
+        _refuse_nul(path)
+        return
+    with _faults(path, shape), pacsv.open_csv(path, **_options(path, shape)) as reader:
+        for batch in reader:
+            yield pa.RecordBatch.from_arrays(batch.columns, names=shape.names)
+
+
+@contextmanager
+def _faults(path: Path, shape: CsvShape) -> Iterator[None]:
+    """Say what can't be read, and where."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror or 'input error'}). Check the file.") from None
+    except pa.ArrowException:  # its message may hold a whole record: it is not passed on
+        raise _diagnosed(path, shape) from None
+
+
+def _options(path: Path, shape: CsvShape) -> dict[str, Any]:
     """How Arrow is to read a file of this shape: every column as text, under its number."""
+    quoted = _has_quotes(path)
     numbered = [str(number) for number in range(len(shape.names))]
     return {
         "read_options": pacsv.ReadOptions(column_names=numbered, skip_rows=shape.skip, block_size=_BLOCK_BYTES),
-        "parse_options": pacsv.ParseOptions(newlines_in_values=shape.quoted, quote_char='"' if shape.quoted else False),
+        "parse_options": pacsv.ParseOptions(newlines_in_values=quoted, quote_char='"' if quoted else False),
         "convert_options": pacsv.ConvertOptions(column_types=dict.fromkeys(numbered, pa.string()), strings_can_be_null=False),
     }
 
@@ -84,28 +104,49 @@ def column_name(number: int) -> str:
 
 
 def csv_shape(path: Path, headings: bool) -> CsvShape:
-    """Read the start of the file for its columns, and search all of it for bytes that decide how to read it."""
+    """Read the start of the file for its columns."""
+    with _opened(path) as content:
+        if content[:2] in _UTF16_BOMS:
+            raise InputError(f"{path}: the file is in UTF-16. {_NOT_UTF8}.")
+        _refuse_nul_in(path, content[:_START_BYTES])
+    try:
+        with _open_text(path) as text:
+            return _first_record(path, text, headings)
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror}). Check the path and its permissions.") from None
+
+
+def _has_quotes(path: Path) -> bool:
+    """Whether there is a quote in a file. Raises InputError where there is a NUL byte."""
+    with _opened(path) as content:
+        _refuse_nul_in(path, content)
+        return content.find(b'"') >= 0
+
+
+def _refuse_nul(path: Path) -> None:
+    with _opened(path) as content:
+        _refuse_nul_in(path, content)
+
+
+def _refuse_nul_in(path: Path, content: bytes | mmap.mmap) -> None:
+    nul = content.find(b"\0")
+    if nul >= 0:
+        line = content[:nul].count(b"\n") + 1
+        raise InputError(f"{path}: line {line} has a NUL byte. The file is damaged or not text: write it again as CSV (UTF-8).")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[mmap.mmap]:
+    """A file's bytes, to be searched."""
     try:
         with path.open("rb") as file:
             if not file.read(1):
                 raise InputError(f"{path}: the file is empty. Check how it was written.")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                _refuse_binary(path, content)
-                quoted = content.find(b'"') >= 0
-        with _open_text(path) as text:
-            return _first_record(path, text, headings, quoted)
+                yield content
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else "not an ordinary file"
         raise InputError(f"{path}: can't be read ({what}). Check the path and its permissions.") from None
-
-
-def _refuse_binary(path: Path, content: mmap.mmap) -> None:
-    if content[:2] in _UTF16_BOMS:
-        raise InputError(f"{path}: the file is in UTF-16. {_NOT_UTF8}.")
-    nul = content.find(b"\0")
-    if nul >= 0:
-        line = content[:nul].count(b"\n") + 1
-        raise InputError(f"{path}: line {line} has a NUL byte. The file is damaged or not text: write it again as CSV (UTF-8).")
 
 
 def _open_text(path: Path) -> TextIO:
@@ -113,7 +154,7 @@ def _open_text(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", errors="replace", newline="")
 
 
-def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> CsvShape:
+def _first_record(path: Path, text: TextIO, headings: bool) -> CsvShape:
     reader = csv.reader(text)
     try:
         first = next((record for record in reader if record), None)
@@ -122,7 +163,7 @@ def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> Csv
     if first is None:
         raise InputError(f"{path}: the file has nothing but empty lines. Check how it was written.")
     if not headings:
-        return CsvShape([column_name(number) for number in range(1, len(first) + 1)], 0, quoted, True)
+        return CsvShape([column_name(number) for number in range(1, len(first) + 1)], 0, True)
     skip = reader.line_num
     for number, name in enumerate(first, 1):
         if "\ufffd" in name:
@@ -132,18 +173,19 @@ def _first_record(path: Path, text: TextIO, headings: bool, quoted: bool) -> Csv
         rows = any(reader)  # stops at the first that has anything
     except csv.Error:
         rows = True
-    return CsvShape(names, skip, quoted, rows)
+    return CsvShape(names, skip, rows)
 
 
-def diagnose_csv(path: Path, shape: CsvShape) -> InputError:
+def _diagnosed(path: Path, shape: CsvShape) -> InputError:
     """Find what Arrow could not read, in a second and slower pass: the error to raise."""
+    quoted = _has_quotes(path)
     with path.open("rb") as file:
         for line, content in enumerate(file, 1):
             try:
                 content.decode()
             except UnicodeDecodeError as error:
                 column = content[: error.start].count(b",") + 1
-                where = f"line {line}" if shape.quoted else f"line {line}, column {column}"
+                where = f"line {line}" if quoted else f"line {line}, column {column}"
                 return InputError(f"{path}: {where} is not UTF-8. {_NOT_UTF8}.")
     with _open_text(path) as text:
         reader = csv.reader(text)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hrgcore.activity import Activity, Encoded, TableActivity
+from hrgcore.activity import Activity
 from hrgcore.columns import APC_COLUMNS, DIAGNOSIS_LISTS, PROCEDURE_LISTS, Layout
-from hrgcore.encode import Encoder
+from hrgcore.encode import Block, Encoder
 from hrgcore.encode.cells import is_text, without_views
 from hrgcore.read.arrow import checked, join, unreadable
 
@@ -20,37 +21,119 @@ from hrgcore.read.arrow import checked, join, unreadable
 _KEYS = frozenset(name for column in APC_COLUMNS if column.kind == "key" for name in (column.name, *column.aliases))
 
 
-def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a Parquet file, or some of its columns; text columns but the spell key come as dictionaries, and so do lists of codes.
+class ParquetSource:
+    """A Parquet file, of which the footer is read once."""
 
-    Raises InputError where it is no Parquet file or is damaged.
-    """
-    try:
-        with pq.ParquetFile(path) as file:
-            texts, lists = _dictionaries(file)
+    def __init__(self, path: str | Path) -> None:
+        """Raises InputError where it is no Parquet file or is damaged."""
+        self.path = Path(path)
+        with self._faults(), pq.ParquetFile(path) as file:
+            self._metadata, self.schema = file.metadata, file.schema_arrow
+            self._texts, self._lists = _dictionaries(file)
+        checked(self.schema.empty_table(), str(path))
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return int(self._metadata.num_rows)
+
+    @property
+    def batch_schema(self) -> pa.Schema:
+        """The columns of `batches`."""
+        with self._faults(), self._open([]) as file:
+            return file.schema_arrow
+
+    @property
+    def groups(self) -> int:
+        """How many row groups it has."""
+        return int(self._metadata.num_row_groups)
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows; text columns but the spell key come as dictionaries, and so do lists of codes. Raises InputError as above."""
+        with self._faults():
+            # Arrow makes no chunks of lists of dictionaries: each row group is read by itself, its columns in parallel.
+            groups = [self._group(number, columns, threads=True) for number in range(self.groups)]
+        return self._joined(groups, columns)
+
+    def read_encoded(
+        self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor, first_row: int
+    ) -> tuple[pa.Table, list[Block]]:
+        """What grouping needs of all rows, and its encoding: of many row groups, each thread reads one and encodes it at once.
+
+        ``first_row`` counts the rows of the input before.
+        """
+        columns = layout.names
+        if self.groups < 2 * pool._max_workers:
+            table = self.read(columns)
+            return table, encoder.blocks(without_views(table), layout, pool, first_row)
+
+        def encoded(number: int) -> tuple[pa.Table, list[Block]]:
+            group = without_views(self._group(number, columns, threads=False))
+            return group, encoder.blocks(group, layout, None, int(starts[number]))
+
+        sizes = [self._metadata.row_group(number).num_rows for number in range(self.groups)]
+        starts = first_row + np.cumsum([0, *sizes])
+        with self._faults():
+            found = list(pool.map(encoded, range(self.groups)))
+        return self._joined([group for group, _ in found], columns), [block for _, blocks in found for block in blocks]
+
+    def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """All columns in batches of at most so many rows; lists come as they are. Raises InputError as above."""
+        with self._faults(), self._open([]) as file:
+            for batch in file.iter_batches(batch_size=rows):
+                _validate(batch)
+                yield batch
+
+    def _group(self, number: int, columns: Sequence[str] | None, *, threads: bool) -> pa.Table:
+        if self._lists:
+            try:
+                return self._taken(self._lists, number, columns, threads)
+            except pa.ArrowNotImplementedError:  # lists whose dictionary was given up within a row group
+                self._lists = []
+        return self._taken([], number, columns, threads)
+
+    def _taken(self, lists: Sequence[str], number: int, columns: Sequence[str] | None, threads: bool) -> pa.Table:
+        with self._open(lists) as file:
+            table = file.read_row_group(number, columns, use_threads=threads)
+        _validate(table)
+        return table
+
+    def _open(self, lists: Sequence[str]) -> pq.ParquetFile:
+        return pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=[*self._texts, *lists], pre_buffer=False)
+
+    def _joined(self, groups: list[pa.Table], columns: Sequence[str] | None) -> pa.Table:
+        if any(group.schema != groups[0].schema for group in groups):  # since lists of some could not be read as dictionaries
+            with self._faults():
+                groups = [self._group(number, columns, threads=True) for number in range(self.groups)]
+        table = pa.concat_tables(groups) if groups else self.schema.empty_table()
+        return table if columns is None else table.select(columns)
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
         try:
-            table = _read(path, columns, texts, lists)
-        except pa.ArrowNotImplementedError:  # lists whose dictionary was given up within a row group
-            table = _read(path, columns, texts, [])
-    except (pa.ArrowException, OSError) as error:
-        raise unreadable(path, "Parquet", error) from None
-    return checked(table if columns is None else table.select(columns), str(path))
+            yield
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(self.path, "Parquet", error) from None
 
 
-def open_parquet(path: str | Path) -> pq.ParquetFile:
-    """A Parquet file to be read batch by batch: text columns but the spell key come as dictionaries."""
-    with pq.ParquetFile(path) as file:
-        texts, _ = _dictionaries(file)
-    return pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False)
+def _validate(table: pa.Table | pa.RecordBatch) -> None:
+    """Raise ArrowInvalid where what Arrow has read does not hold: it takes places in dictionaries as they lie in the file."""
+    for column in table.columns:
+        for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
+            if pa.types.is_dictionary(chunk.type):
+                chunk.dictionary.validate(full=True)
+                chunk.validate(full=not _all_within(chunk))
+            else:
+                chunk.validate(full=True)
 
 
-def _read(path: str | Path, columns: Sequence[str] | None, texts: list[str], lists: list[str]) -> pa.Table:
-    with pq.ParquetFile(path, read_dictionary=[*texts, *lists]) as file:
-        if not lists:
-            return file.read(columns)
-        # Arrow makes no chunks of lists of dictionaries: each row group is read by itself, its columns in parallel.
-        groups = [file.read_row_group(number, columns) for number in range(file.num_row_groups)]
-        return pa.concat_tables(groups) if groups else file.schema_arrow.empty_table()
+def _all_within(column: pa.DictionaryArray) -> bool:
+    """Whether all places are of the dictionary, those under nulls too: quicker to say than if those don't matter."""
+    if len(column) == 0:
+        return True
+    kind = np.dtype(column.indices.type.to_pandas_dtype())
+    places = np.frombuffer(column.indices.buffers()[1], f"u{kind.itemsize}", len(column), column.indices.offset * kind.itemsize)
+    return int(places.max()) < len(column.dictionary)
 
 
 def _dictionaries(file: pq.ParquetFile) -> tuple[list[str], list[str]]:
@@ -71,37 +154,29 @@ class ParquetActivity(Activity):
     """Parquet files, read for grouping as far as grouping needs them; their other columns are read when all are asked for."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        """Look at the files' schemas. Raises InputError where one is no Parquet file, or they don't fit together."""
-        self._paths = paths
-        self._schema = join([(path, checked(_schema(path).empty_table(), str(path))) for path in paths]).schema
-        self.names = self._schema.names
+        """Look at the files' footers. Raises InputError where one is no Parquet file, or they don't fit together."""
+        self._files = [ParquetSource(path) for path in paths]
+        self.names = join([(file.path, file.schema.empty_table()) for file in self._files]).column_names
         self._read: dict[str, pa.ChunkedArray] = {}
 
-    def encode(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Encoded:
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
         """Read the columns that grouping needs, and encode all rows."""
-        self._get(layout.names)
-        return TableActivity(pa.table({name: self._read[name] for name in layout.names})).encode(encoder, layout, pool)
+        rows = np.cumsum([0, *(file.rows for file in self._files)]).tolist()
+        found = [file.read_encoded(encoder, layout, pool, start) for file, start in zip(self._files, rows, strict=False)]
+        self._keep([table for table, _ in found])
+        return [block for _, blocks in found for block in blocks]
 
-    @cached_property
-    def table(self) -> pa.Table:
-        """All columns: those that were not read for grouping are read now."""
-        self._get(self.names)
-        return pa.table({name: self._read[name] for name in self.names})
+    def read(self, names: Sequence[str]) -> pa.Table:
+        """Some columns; they are kept."""
+        missing = [name for name in names if name not in self._read]
+        if missing:
+            self._keep([file.read(missing) for file in self._files])
+        return pa.table({name: self._read[name] for name in names})
 
     def column(self, name: str) -> pa.ChunkedArray:
         """One column, which is kept."""
-        self._get([name])
-        return self._read[name]
+        return self.read([name]).column(0)
 
-    def _get(self, names: Sequence[str]) -> None:
-        missing = [name for name in names if name not in self._read]
-        if missing:
-            table = without_views(join([(path, read_parquet(path, missing)) for path in self._paths]))
-            self._read |= dict(zip(missing, table.columns, strict=True))
-
-
-def _schema(path: Path) -> pa.Schema:
-    try:
-        return pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
-        raise unreadable(path, "Parquet", error) from None
+    def _keep(self, tables: Sequence[pa.Table]) -> None:
+        table = without_views(join([(file.path, own) for file, own in zip(self._files, tables, strict=True)]))
+        self._read |= dict(zip(table.column_names, table.columns, strict=True))

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import apc_layout
+from hrgcore.encode import SpellKeys
 from hrgcore.encode.cells import without_views
-from hrgcore.encode.spells import SpellKeys
 from hrgcore.folders import TABLES
 from hrgcore.read.batches import ActivityStream
 from hrgcore.result import EPISODE_COLUMNS
@@ -49,27 +50,27 @@ class Apart:
         rows = self._scatter()
         self._layers = max(1, -(-rows // self._size))
         self.counts = add_counts(self._group(pile) for pile in range(self._piles))
-        for part in ahead(parts_of_rows(self._stream.batches(), self._size)):
+        for part in ahead(parts_of_rows(self._stream.batches(self._grouper.encoder), self._size)):
             tables = {name: self._layer(name, part.number) for name in TABLES}
-            episodes = part.table
+            episodes = part.content.table
             for name in EPISODE_COLUMNS:
                 episodes = episodes.append_column(name, tables["episodes"].column(name))
-            yield PartResult(part.number, part.start, part.table.num_rows, {**tables, "episodes": episodes}, None)
+            yield PartResult(part.number, part.start, part.content.count, {**tables, "episodes": episodes}, None)
 
     def _scatter(self) -> int:
         """Write each row to the pile of its spell; gives the number of rows."""
         rows = 0
         with output_errors(self._folder), ExitStack() as files:
             writers: list[Any] = []
-            for table in ahead(self._stream.batches(), 2):
-                needed = _plain(_needed(table)).append_column(_PLACE, pa.array(np.arange(rows, rows + table.num_rows)))
-                rows += table.num_rows
+            for own in ahead(self._stream.batches(self._grouper.encoder), 2):
+                needed = _plain(_needed(own)).append_column(_PLACE, pa.array(np.arange(rows, rows + own.count)))
+                rows += own.count
                 if not writers:
                     for pile in range(self._piles):
                         file = files.enter_context(pa.OSFile(str(self._pile(pile)), "wb"))
                         writers.append(files.enter_context(pa.ipc.new_stream(file, needed.schema, options=_COMPRESSED)))
-                for pile, own in enumerate(_scattered(needed, self._piles)):
-                    writers[pile].write_table(own)
+                for pile, part in enumerate(_scattered(needed, self._piles)):
+                    writers[pile].write_table(part)
         return rows
 
     def _group(self, pile: int) -> dict[str, Any]:
@@ -122,10 +123,9 @@ class Apart:
         return self._folder / f"{name}-{pile:03d}.arrow"
 
 
-def _needed(table: pa.Table) -> pa.Table:
+def _needed(rows: Activity) -> pa.Table:
     """The columns that grouping looks at."""
-    layout = apc_layout(table.column_names)
-    return table.select([*layout.fields.values(), *layout.diagnoses, *layout.procedures])
+    return rows.read(apc_layout(rows.names).names)
 
 
 def _plain(table: pa.Table) -> pa.Table:
@@ -140,8 +140,8 @@ def _plain(table: pa.Table) -> pa.Table:
 
 def _scattered(table: pa.Table, piles: int) -> Iterator[pa.Table]:
     """The rows of each pile, in their order."""
-    keys = key_columns(table)
-    digests = SpellKeys.of(keys.column(0), keys.column(1)).digests(np.arange(table.num_rows))
+    keys = key_columns(TableActivity(table), apc_layout([name for name in table.column_names if name != _PLACE]))
+    digests = SpellKeys.of(*keys).digests(np.arange(table.num_rows))
     # The digests' low bits; others would do as well.
     pile = (digests % np.uint64(piles)).astype(np.int64)
     order = np.argsort(pile, kind="stable")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ def run_job(job: Job, grouper_of: Callable[[], DesignedGrouper]) -> Outcome:
     """
     begun = time.perf_counter()
     refuse_unusable(job.output, job.resume)
-    stream = ActivityStream(job.inputs, rdf=job.rdf, headings=job.headings)
+    stream = ActivityStream(job.inputs, rdf=job.rdf, headings=job.headings, threads=job.threads)
     job.stage("loading the design")
     return _Run(job, stream, grouper_of(), begun).outcome()
 
@@ -79,6 +80,7 @@ class _Run:
     def __init__(self, job: Job, stream: ActivityStream, grouper: DesignedGrouper, begun: float) -> None:
         self.job, self.stream, self.grouper, self.begun = job, stream, grouper, begun
         self.size = parts.PART_EPISODES
+        self.threads = job.threads or os.cpu_count() or 1
         self.seconds = {"start": time.perf_counter() - begun, "read": 0.0, "group": 0.0, "write": 0.0}
         self.rdf = [describe_input(job.rdf, role="rdf")] if job.rdf is not None else []
 
@@ -155,12 +157,13 @@ class _Run:
         return way.counts
 
     def _grouped(self, place: Workplace) -> Iterator[PartResult]:
-        read = ahead(self._timed("read", parts_of_spells(self.stream.batches(), self.size)))
+        parts_read = parts_of_spells(lambda: self.stream.batches(self.grouper.encoder), self.size, self.threads)
+        read = ahead(self._timed("read", parts_read))
         done = set(place.journal.parts)
         for part in read:
             if part.number in done:
                 continue
-            self.job.stage(f"grouping rows {part.start + 1:,} to {part.start + part.table.num_rows:,}")
+            self.job.stage(f"grouping rows {part.start + 1:,} to {part.start + part.content.count:,}")
             started = time.perf_counter()
             result = group_part(self.grouper, self.job.logic, part)
             self.seconds["group"] += time.perf_counter() - started

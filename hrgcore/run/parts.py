@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hrgcore.activity import Rows, joined
+from hrgcore.encode import Encoder
 from hrgcore.folders import TABLES
 from hrgcore.stream import SpellStarts
 from hrgcore.write import ResultLike
@@ -21,6 +23,9 @@ PART_EPISODES = 250_000
 class GrouperLike(Protocol):
     """What a run needs of `hrgcore.Grouper`."""
 
+    @property
+    def encoder(self) -> Encoder: ...
+
     def group(self, data: Any, *, logic: str = "apc") -> ResultLike: ...
 
 
@@ -30,7 +35,7 @@ class Part:
 
     number: int
     start: int
-    table: pa.Table
+    content: Rows
 
 
 @dataclass(frozen=True)
@@ -44,48 +49,50 @@ class PartResult:
     counts: dict[str, Any] | None
 
 
-def parts_of_spells(batches: Iterable[pa.Table], size: int) -> Iterator[Part]:
+def parts_of_spells(batches: Callable[[], Iterable[Rows]], size: int, threads: int = 1) -> Iterator[Part]:
     """Parts of at least ``size`` episodes, each up to the end of the spell that stands there; the last may be smaller.
+
+    ``batches`` gives the rows, a second time where their keys don't ascend to the end.
 
     An input without rows makes one part without rows, if it has a batch. Raises SpellReturns where spells don't stand together.
     """
-    starts_of = SpellStarts()
-    yield from _parts(batches, size, starts_of)
+    yield from _parts(batches(), size, SpellStarts(batches), threads)
 
 
-def parts_of_rows(batches: Iterable[pa.Table], size: int) -> Iterator[Part]:
+def parts_of_rows(batches: Iterable[Rows], size: int, threads: int = 1) -> Iterator[Part]:
     """Parts of ``size`` episodes each; the last may be smaller."""
-    yield from _parts(batches, size, lambda table: np.arange(table.num_rows))
+    yield from _parts(batches, size, lambda rows: np.arange(rows.count), threads)
 
 
-def _parts(batches: Iterable[pa.Table], size: int, cuts_of: Any) -> Iterator[Part]:
-    held: list[pa.Table] = []
+def _parts(batches: Iterable[Rows], size: int, cuts_of: Callable[[Rows], np.ndarray], threads: int) -> Iterator[Part]:
+    held: list[Rows] = []
     number = start = rows = 0
-    for table in batches:
-        cuts = cuts_of(table)
+    for batch in batches:
+        cuts = cuts_of(batch)
         at = 0
         while True:
             place = int(np.searchsorted(cuts, at + size - rows))
             if place == len(cuts):
                 break
             cut = int(cuts[place])
-            yield Part(number, start, pa.concat_tables([*held, table.slice(at, cut - at)]))
+            yield Part(number, start, joined([*held, batch.part(at, cut)], threads))
             start += rows + cut - at
             number, held, rows, at = number + 1, [], 0, cut
-        if at < table.num_rows or not held:
-            held.append(table.slice(at))
-            rows += table.num_rows - at
+        if at < batch.count or not held:
+            held.append(batch.part(at, batch.count))
+            rows += batch.count - at
+        del batch
     if held and (rows or number == 0):
-        yield Part(number, start, pa.concat_tables(held))
+        yield Part(number, start, joined(held, threads))
 
 
 def group_part(grouper: GrouperLike, logic: str, part: Part) -> PartResult:
     """Group a part of whole spells; its rows are counted over the whole input."""
-    result = grouper.group(part.table, logic=logic)
+    result = grouper.group(part.content, logic=logic)
     tables = {name: getattr(result, name) for name in TABLES}
     for name in ("unbundled", "errors"):
         tables[name] = with_rows(tables[name], pc.add(tables[name].column("Row"), part.start))
-    return PartResult(part.number, part.start, part.table.num_rows, tables, result.counts)
+    return PartResult(part.number, part.start, part.content.count, tables, result.counts)
 
 
 def with_rows(table: pa.Table, rows: Any) -> pa.Table:

@@ -125,9 +125,11 @@ def _numba_type(kind: Any) -> Any:
     from numba.core import types
 
     if isinstance(kind, Fields):
-        return types.NamedTuple([_numba_type(own) for own in kind.types], kind.own)
+        own = [_numba_type(field) for field in kind.types]
+        alike = len(set(own)) == 1  # Numba has another type for these
+        return types.NamedUniTuple(own[0], len(own), kind.own) if alike else types.NamedTuple(own, kind.own)
     if isinstance(kind, Array):
-        return types.Array(numba.from_dtype(kind.kind), kind.dimensions, "C", readonly=not kind.writable)
+        return types.Array(numba.from_dtype(kind.kind), kind.dimensions, "A" if kind.strided else "C", readonly=not kind.writable)
     return numba.from_dtype(np.dtype(kind))
 
 

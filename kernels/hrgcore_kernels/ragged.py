@@ -1,9 +1,9 @@
-"""Code columns as one ragged array: each row's codes side by side, blank cells left out."""
+"""Columns as rows: code columns as one ragged array, each row's codes side by side without blank cells, and records of the rest."""
 
 import numpy as np
 
 from hrgcore_kernels.accelerate import kernel
-from hrgcore_kernels.layout import Indices, Int32s, Int64s, UInt8s, UInt16s
+from hrgcore_kernels.layout import EPISODE, Indices, Int32s, Int64s, Records, UInt8s, UInt16s
 from hrgcore_kernels.signatures import array
 from hrgcore_kernels.text import CELL_BLANK, is_null
 
@@ -102,3 +102,34 @@ def close_gaps(codes: UInt16s, width: int, lengths: Int64s, packed: UInt16s) -> 
         for place in range(lengths[row]):
             packed[to] = codes[row * width + place]
             to += 1
+
+
+@kernel(
+    (
+        *(array("i4", 2), array("i4", 2), array("i8"), array("i8")),
+        *(array(EPISODE, writable=True), array("u1", 2, writable=True)),
+    )
+)
+def put_together(
+    numbers: Int32s, values: Int32s, diagnosis_ends: Int64s, procedure_ends: Int64s, rows: Records, coded: UInt8s
+) -> None:
+    """Records of episodes out of columns: ``numbers`` [number fields, rows], ``values`` [coded fields, rows], ends of codes [rows].
+
+    Values that are blank are not accepted.
+    """
+    diagnosis = procedure = np.int64(0)
+    for row in range(len(rows)):
+        record = rows[row]
+        record.diagnosis_start = diagnosis
+        record.procedure_start = procedure
+        diagnosis, procedure = diagnosis_ends[row], procedure_ends[row]
+        record.diagnosis_end = diagnosis
+        record.procedure_end = procedure
+        record.epiorder = numbers[0, row]
+        record.age = numbers[1, row]
+        record.epidur = numbers[2, row]
+        record.critical_care_days = numbers[3, row]
+        record.rehabilitation_days = numbers[4, row]
+        record.palliative_days = numbers[5, row]
+        for field in range(len(values)):
+            coded[row, field] = max(values[field, row], 0)

@@ -16,6 +16,7 @@ class Array(NamedTuple):
     kind: np.dtype[Any]
     dimensions: int
     writable: bool
+    strided: bool
 
 
 class Fields(NamedTuple):
@@ -25,9 +26,9 @@ class Fields(NamedTuple):
     types: tuple[Array, ...]
 
 
-def array(kind: str | np.dtype[np.void], dimensions: int = 1, *, writable: bool = False) -> Array:
+def array(kind: str | np.dtype[np.void], dimensions: int = 1, *, writable: bool = False, strided: bool = False) -> Array:
     """The type of an array."""
-    return Array(np.dtype(kind), dimensions, writable)
+    return Array(np.dtype(kind), dimensions, writable, strided)
 
 
 def fields(own: type, *types: Array) -> Fields:

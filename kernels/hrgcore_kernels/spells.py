@@ -1,4 +1,4 @@
-"""Spell keys: where the key changes from row to row, and a number that tells keys apart."""
+"""Spell keys: where the key changes from row to row, whether keys ascend, and a number that tells keys apart."""
 
 import numpy as np
 
@@ -11,29 +11,65 @@ _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_AGAIN = np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 
+#: Orders in which keys may ascend, as bits: by provider and spell number, by spell number and provider; each with numbers compared
+#: as text, or shorter ones first. Keys that ascend in any order throughout are all different.
+ALL_ORDERS = 15
+AS_TEXT = 5  #: those that compare numbers as text
+SAME_KEY = -1
+
 
 @inline
-def same_text(offsets, data, one, other):
-    """Whether two rows hold the same bytes."""
-    start, end = offsets[one], offsets[one + 1]
-    shift = offsets[other] - start
-    if offsets[other + 1] - shift != end:
-        return False
-    for at in range(start, end):
-        if data[at] != data[at + shift]:
-            return False
-    return True
+def sign_of(data, start, end, other, other_end):
+    """-1, 0 or 1: how one text stands to another, byte by byte."""
+    length = min(end - start, other_end - other)
+    for at in range(length):
+        if data[start + at] != data[other + at]:
+            return np.int64(1) if data[start + at] > data[other + at] else np.int64(-1)
+    longer = (end - start) - (other_end - other)
+    return np.int64(1) if longer > 0 else (np.int64(-1) if longer < 0 else np.int64(0))
 
 
-@kernel((array("i8"), array("u1"), array("i8"), array("u1"), array("u1", writable=True)))
-def key_changes(providers: Int64s, provider_data: UInt8s, spells: Int64s, spell_data: UInt8s, changes: UInt8s) -> None:
-    """Write 1 for each row whose provider and spell number differ from those of the row before; the first row is left alone.
+@inline
+def orders_of(provider, spell, longer):
+    """The orders in which a key stands behind another, by the signs of its parts; SAME_KEY where both are one.
 
-    Offsets and bytes of two text columns; ``changes`` [rows].
+    ``longer``: by how much the spell number is longer.
     """
-    for row in range(1, len(changes)):
-        same = same_text(spells, spell_data, row, row - 1) and same_text(providers, provider_data, row, row - 1)
-        changes[row] = 0 if same else 1
+    if spell == 0 and provider == 0:
+        return np.int64(SAME_KEY)
+    by_length = longer if longer != 0 else spell
+    orders = np.int64(0)
+    if provider > 0 or (provider == 0 and spell > 0):
+        orders |= 1
+    if provider > 0 or (provider == 0 and by_length > 0):
+        orders |= 2
+    if spell > 0 or (spell == 0 and provider > 0):
+        orders |= 4
+    if by_length > 0 or (by_length == 0 and provider > 0):
+        orders |= 8
+    return orders
+
+
+@kernel((array("i8"), array("u1"), array("i8"), array("u1"), array("i8", writable=True), array("i8", writable=True)))
+def key_runs(providers: Int64s, provider_data: UInt8s, spells: Int64s, spell_data: UInt8s, starts: Int64s, found: Int64s) -> None:
+    """The rows whose key differs from that of the row before, and the first row.
+
+    Offsets and bytes of two text columns. ``starts`` [rows]; ``found`` become how many there are, and the orders in which all of
+    them ascend.
+    """
+    count, orders = np.int64(0), np.int64(ALL_ORDERS)
+    for row in range(len(providers) - 1):
+        if row > 0:
+            provider = sign_of(provider_data, providers[row], providers[row + 1], providers[row - 1], providers[row])
+            spell = sign_of(spell_data, spells[row], spells[row + 1], spells[row - 1], spells[row])
+            step = orders_of(provider, spell, (spells[row + 1] - spells[row]) - (spells[row] - spells[row - 1]))
+            if step == SAME_KEY:
+                continue
+            orders &= step
+        starts[count] = row
+        count += 1
+    found[0] = count
+    found[1] = orders
 
 
 @inline
@@ -73,13 +109,19 @@ def key_digests(
         digests[place] = digest(spell_data, spells[row], spells[row + 1], state)
 
 
-@kernel((array("i8"), array("i4"), array("u1", writable=True)))
-def falls(starts: Int64s, order: Int32s, found: UInt8s) -> None:
-    """Whether ``order`` [rows] falls anywhere within the runs that begin at ``starts`` [runs + 1]; ``found[0]`` becomes 1."""
+@inline
+def place_in_spell(epiorder, most):
+    """Where an episode stands in its spell by its EPIORDER; those whose EPIORDER is invalid come first."""
+    return epiorder if 1 <= epiorder <= most else 0
+
+
+@kernel((array("i8"), array("i4", strided=True), np.int64, array("u1", writable=True)))
+def falls(starts: Int64s, epiorder: Int32s, most: int, found: UInt8s) -> None:
+    """Whether EPIORDER [rows] falls anywhere within the runs that begin at ``starts`` [runs + 1]; ``found[0]`` becomes 1."""
     found[0] = 0
     for run in range(len(starts) - 1):
         for row in range(starts[run] + 1, starts[run + 1]):
-            if order[row] < order[row - 1]:
+            if place_in_spell(epiorder[row], most) < place_in_spell(epiorder[row - 1], most):
                 found[0] = 1
                 return
 

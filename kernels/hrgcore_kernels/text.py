@@ -142,38 +142,56 @@ def opcs4_of(table, data, start, end, room):
 
 
 @inline
-def field_place(data, start, end):
-    """The place of a coded field's value in its table: up to three digits or capitals; CELL_BLANK or NOT_A_VALUE."""
-    start, end = trimmed(data, start, end)
-    if start == end:
-        return np.int64(CELL_BLANK)
-    if end - start > 3:
-        return np.int64(NOT_A_VALUE)
+def value_place(data, start, end):
+    """The place of a coded field's value in its table: one to three digits or capitals; -1 for anything else."""
+    if end == start or end - start > 3:
+        return np.int64(-1)
     place = np.int64(0)
     for at in range(start, end):
         value = digit(data[at])
         if value < 0:
             value = letter(data[at]) + 10
             if value < 10:
-                return np.int64(NOT_A_VALUE)
+                return np.int64(-1)
         place = place * 37 + value + 1
     return place
 
 
 @inline
-def whole_number(data, start, end):
-    """A whole number of up to nine digits, blanks around it dropped; NUMBER_BLANK or NUMBER_INVALID otherwise."""
-    start, end = trimmed(data, start, end)
-    if start == end:
-        return np.int64(NUMBER_BLANK)
-    if end - start > 9:
-        return np.int64(NUMBER_INVALID)
+def field_place(data, start, end):
+    """The place of a cell's value in a coded field's table, blanks around it dropped; CELL_BLANK or NOT_A_VALUE."""
+    place = value_place(data, start, end)
+    if place < 0:
+        start, end = trimmed(data, start, end)
+        place = value_place(data, start, end)
+        if place < 0:
+            place = np.int64(CELL_BLANK) if start == end else np.int64(NOT_A_VALUE)
+    return place
+
+
+@inline
+def digits_value(data, start, end):
+    """The value of one to nine digits; -1 for anything else."""
+    if end == start or end - start > 9:
+        return np.int64(-1)
     value = np.int64(0)
     for at in range(start, end):
         figure = digit(data[at])
         if figure < 0:
-            return np.int64(NUMBER_INVALID)
+            return np.int64(-1)
         value = value * 10 + figure
+    return value
+
+
+@inline
+def whole_number(data, start, end):
+    """A whole number of up to nine digits, blanks around it dropped; NUMBER_BLANK or NUMBER_INVALID otherwise."""
+    value = digits_value(data, start, end)
+    if value < 0:
+        start, end = trimmed(data, start, end)
+        value = digits_value(data, start, end)
+        if value < 0:
+            value = np.int64(NUMBER_BLANK) if start == end else np.int64(NUMBER_INVALID)
     return value
 
 
