@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pyarrow as pa
@@ -16,16 +16,20 @@ from hrgcore.activity import Activity, CodeCells, TableActivity
 from hrgcore.columns import apc_layout
 from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
 from hrgcore.encode import Encoder, order_spells
-from hrgcore.errors import InputError, UsageError
+from hrgcore.encode.cells import without_views
+from hrgcore.errors import DesignError, InputError, UsageError
+from hrgcore.logics import ROW_LOGICS, row_layout
+from hrgcore.logics.group import RowGrouper
+from hrgcore.logics.result import RowsResult, refuse_written_columns
 from hrgcore.read import open_input, read_input
 from hrgcore.read.arrow import read_stream
 from hrgcore.result import Result, refuse_result_columns
-from hrgcore.stream import whole_spells
+from hrgcore.stream import one_schema, whole_spells
 
 if TYPE_CHECKING:
     from hrgcore.explain import Explanation
 
-LOGICS = ("apc",)
+LOGICS = ("apc", *ROW_LOGICS)
 
 
 class Grouper:
@@ -41,6 +45,7 @@ class Grouper:
         self._bundle: Bundle = load_design(design)
         self._design = engine.kernel_design(self._bundle)
         self._encoder = Encoder(engine.kernel_lookups(self._bundle))
+        self._rows = {name: RowGrouper(self._bundle, ROW_LOGICS[name], self._encoder) for name in self._bundle.logics}
         self._threads = threads or os.cpu_count() or 1
 
     @property
@@ -48,26 +53,42 @@ class Grouper:
         """Which design this is, what it is for, and the digest of its tables."""
         return self._bundle.info
 
-    def group(self, data: Any, *, logic: str = "apc") -> Result:
+    @overload
+    def group(self, data: Any, *, logic: Literal["apc"] = "apc") -> Result: ...
+    @overload
+    def group(self, data: Any, *, logic: str) -> Any: ...
+    def group(self, data: Any, *, logic: str = "apc") -> Any:
         """Group activity: a path, an input of `hrgcore.read.open_input`, or anything with `__arrow_c_stream__`.
 
         That is what pyarrow, Polars, pandas and DuckDB give.
 
-        Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``;
-        raises InputError where the input as a whole can't be grouped, UsageError for an unknown logic.
-        """
-        _check_logic(logic)
-        return self._group(_as_activity(data))
+        Gives a `Result`; of the logics whose rows stand by themselves (``logic`` is not `apc`) a `RowsResult`.
 
-    def stream(self, batches: Any, *, logic: str = "apc") -> Iterator[Result]:
+        Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``;
+        raises InputError where the input as a whole can't be grouped, UsageError for an unknown logic, DesignError where the design
+        has no tables for it.
+        """
+        if logic == "apc":
+            return self._group(_as_activity(data))
+        return self._group_rows(self._row_grouper(logic), _as_table(data))
+
+    @overload
+    def stream(self, batches: Any, *, logic: Literal["apc"] = "apc") -> Iterator[Result]: ...
+    @overload
+    def stream(self, batches: Any, *, logic: str) -> Iterator[Any]: ...
+    def stream(self, batches: Any, *, logic: str = "apc") -> Iterator[Any]:
         """Group a stream of batches, result by result, in memory for a few batches.
 
         ``batches`` is an iterable of record batches or tables, or anything with `__arrow_c_stream__`. Spells must stand together;
         those cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after another.
         """
-        _check_logic(logic)
-        for table in whole_spells(_batches(batches)):
-            yield self._group(TableActivity(table))
+        if logic == "apc":
+            for table in whole_spells(_batches(batches)):
+                yield self._group(TableActivity(table))
+            return
+        grouper = self._row_grouper(logic)
+        for table in one_schema(_batches(batches)):
+            yield self._group_rows(grouper, table)
 
     def explain(self, episodes: Any) -> Explanation:
         """Explain one spell, given as a table of its episodes: each step, the row that decided it, what was tested and failed.
@@ -98,6 +119,19 @@ class Grouper:
             order = order_spells(provider, spell, episodes.rows["epiorder"], int(self._design.settings[1]))
             grouped = engine.group(self._design, episodes, order, pool)
         return Result(activity, layout, grouped, order, episodes, self._encoder, self._bundle)
+
+    def _row_grouper(self, logic: str) -> RowGrouper:
+        _check_logic(logic)
+        if logic not in self._rows:
+            raise DesignError(f"{self.design.id} has no tables of {logic}. Add them in a folder {logic}, or name another design.")
+        return self._rows[logic]
+
+    def _group_rows(self, grouper: RowGrouper, table: pa.Table) -> RowsResult:
+        refuse_written_columns(grouper.logic, table.column_names)
+        layout = row_layout(grouper.logic, table.column_names)
+        table = without_views(table)
+        with ThreadPoolExecutor(self._threads) as pool:
+            return RowsResult(table, layout, grouper.group(table, layout, pool), grouper, self._bundle)
 
 
 def _as_activity(data: Any) -> Activity:

@@ -2,6 +2,7 @@
 
 from hrgcore.reference.engine import ReferenceEngine
 from hrgcore.reference.results import EpisodeResult, RecordError, SpellResult, Unbundled
+from hrgcore.reference.rows import RowOutcome, RowReference
 from hrgcore.reference.trace import Step
 
-__all__ = ["EpisodeResult", "RecordError", "ReferenceEngine", "SpellResult", "Step", "Unbundled"]
+__all__ = ["EpisodeResult", "RecordError", "ReferenceEngine", "RowOutcome", "RowReference", "SpellResult", "Step", "Unbundled"]
