@@ -90,14 +90,23 @@ class Grouper:
         for table in one_schema(_batches(batches)):
             yield self._group_rows(grouper, table)
 
-    def explain(self, episodes: Any) -> Explanation:
+    @overload
+    def explain(self, episodes: Any, *, logic: Literal["apc"] = "apc") -> Explanation: ...
+    @overload
+    def explain(self, episodes: Any, *, logic: str) -> Any: ...
+    def explain(self, episodes: Any, *, logic: str = "apc") -> Any:
         """Explain one spell, given as a table of its episodes: each step, the row that decided it, what was tested and failed.
 
-        Raises InputError where the rows are of more than one spell, or of none.
+        Of the other logics it explains one row, and gives a `RowExplanation`. Raises InputError where the rows are of more than one
+        spell, or there is not the one row.
         """
         from hrgcore.explain import explain_spell
 
         table = _as_table(episodes)
+        if logic != "apc":
+            from hrgcore.logics.explain import explain_row
+
+            return explain_row(self._bundle.tables, self._row_grouper(logic).logic, table)
         layout = apc_layout(table.column_names)
         activity = TableActivity(table)
         every = np.arange(table.num_rows)

@@ -36,7 +36,8 @@ def columns_of(logic: Logic) -> list[str]:
 
 def table_of(logic: Logic, rows: Sequence[Cells]) -> pa.Table:
     """Rows as a table of text."""
-    return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns_of(logic)})
+    names = dict.fromkeys([*columns_of(logic), *(name for row in rows for name in row)])
+    return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in names})
 
 
 def group(logic: Logic, table: pa.Table) -> RowsResult:

@@ -15,6 +15,7 @@ _PERIOD = (
     Field("DISDATE", "date", "Discharge Date", "day on which the period ended", aliases=("DISCHARGEDATE",)),
     Field("DISMETH", "coded", "Discharge Method", "discharge method"),
 )
+_SORTED = ("PROCODET", "CCLocalID", "CCDate")
 _UNIT = Field(
     "CCUF", "coded", "Critical Care Unit Function", "critical care unit function", True, forgives_zero=True, aliases=("UNITFUN",)
 )
@@ -92,6 +93,36 @@ NRD = Logic(
         Field("HIV", "coded", "HIV Status", "human immunodeficiency virus"),
     ),
 )
+PCC = Logic(
+    name="pcc",
+    title="paediatric critical care",
+    rows="days",
+    file="pcc",
+    fields=(
+        *_PERIOD,
+        _UNIT,
+        _ACTIVITY,
+        Field("OPER", "opcs4", "Procedure", "procedure of the day", many=True, aliases=("OPERTN",)),
+        Field("DIAG", "icd10", "Diagnosis", "diagnosis", many=True),
+    ),
+    sorted_by=_SORTED,
+)
+NCC = Logic(
+    name="ncc",
+    title="neonatal critical care",
+    rows="days",
+    file="ncc",
+    fields=(
+        *_PERIOD,
+        _UNIT,
+        Field("GestLen", "number", "Gestation Length", "length of gestation at birth, in whole weeks", must=True, aliases=("GESTAT",)),
+        Field("PERWT", "thousandths", "Person Weight", "weight on the day, in kilograms", must=True),
+        _ACTIVITY,
+        Field("AGE_DAYS", "number", "Age in Days", "age on the day, in days"),
+    ),
+    spans=(Span("days_to_discharge", "CCDate", "DISDATE"),),
+    sorted_by=_SORTED,
+)
 
 #: By name, in the order in which help and messages name them.
-ROW_LOGICS: dict[str, Logic] = {logic.name: logic for logic in (ACC, EM, NRD)}
+ROW_LOGICS: dict[str, Logic] = {logic.name: logic for logic in (ACC, EM, NRD, PCC, NCC)}

@@ -82,7 +82,7 @@ def take_span(first: int, last: int, more: int, fact: int, rows: RowFacts) -> No
 
 @kernel((_DESIGN, array("i4"), types.int64, types.boolean, types.int64, _FACTS))
 def take_values(design: RowDesign, numbers: Int32s, base: int, must: bool, bit: int, rows: RowFacts) -> None:
-    """Add a column of coded values: lists and points. 0 is not accepted, and fails the field; so does a blank where it ``must`` be."""
+    """Add a column of coded values: lists and points. 0 is not accepted, and fails the field; a blank does where it ``must`` be."""
     word = design.places[1]
     for row in range(len(numbers)):
         number = np.int64(numbers[row])
