@@ -6,12 +6,16 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from hrgcore.errors import UsageError
+from hrgcore.logics import ROW_LOGICS
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[Any]
 
 LOGICS = ("apc", "acc", "em", "nac", "pcc", "nrd", "ncc")
-GROUPED_LOGICS = ("apc",)
+GROUPED_LOGICS = ("apc", *ROW_LOGICS)
+LOGIC_HELP = "what the rows are: apc, admitted care (the default); " + "; ".join(
+    f"{logic.name}, {logic.title}" for logic in ROW_LOGICS.values()
+)
 
 
 def add_input_options(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +34,10 @@ def check_logic(logic: str) -> str:
     if name in GROUPED_LOGICS:
         return name
     if name in LOGICS:
-        raise UsageError(f"logic {name}: this version groups admitted care (apc) only.")
-    raise UsageError(f"unknown logic {logic!r}. The logics are {', '.join(LOGICS)}; this version groups apc.")
+        raise UsageError(f"logic {name}: this version groups {', '.join(GROUPED_LOGICS)} only.")
+    raise UsageError(
+        f"unknown logic {logic!r}. The logics are {', '.join(LOGICS)}; this version groups {', '.join(GROUPED_LOGICS)}."
+    )
 
 
 def whole_number_from_1(text: str) -> int:

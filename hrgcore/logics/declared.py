@@ -115,7 +115,9 @@ NCC = Logic(
     fields=(
         *_PERIOD,
         _UNIT,
-        Field("GestLen", "number", "Gestation Length", "length of gestation at birth, in whole weeks", must=True, aliases=("GESTAT",)),
+        Field(
+            "GestLen", "number", "Gestation Length", "length of gestation at birth, in whole weeks", must=True, aliases=("GESTAT",)
+        ),
         Field("PERWT", "thousandths", "Person Weight", "weight on the day, in kilograms", must=True),
         _ACTIVITY,
         Field("AGE_DAYS", "number", "Age in Days", "age on the day, in days"),

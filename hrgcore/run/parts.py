@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hrgcore.folders import TABLES
+from hrgcore.folders import tables_of
 from hrgcore.stream import SpellStarts
 from hrgcore.write import ResultLike
 
@@ -54,7 +54,7 @@ def parts_of_spells(batches: Iterable[pa.Table], size: int) -> Iterator[Part]:
 
 
 def parts_of_rows(batches: Iterable[pa.Table], size: int) -> Iterator[Part]:
-    """Parts of ``size`` episodes each; the last may be smaller."""
+    """Parts of ``size`` rows each; the last may be smaller. An input without rows makes one part, if it has a batch."""
     yield from _parts(batches, size, lambda table: np.arange(table.num_rows))
 
 
@@ -82,8 +82,8 @@ def _parts(batches: Iterable[pa.Table], size: int, cuts_of: Any) -> Iterator[Par
 def group_part(grouper: GrouperLike, logic: str, part: Part) -> PartResult:
     """Group a part of whole spells; its rows are counted over the whole input."""
     result = grouper.group(part.table, logic=logic)
-    tables = {name: getattr(result, name) for name in TABLES}
-    for name in ("unbundled", "errors"):
+    tables = {name: getattr(result, name) for name in tables_of(logic)}
+    for name in tables.keys() & {"unbundled", "errors"}:
         tables[name] = with_rows(tables[name], pc.add(tables[name].column("Row"), part.start))
     return PartResult(part.number, part.start, part.table.num_rows, tables, result.counts)
 
