@@ -19,6 +19,7 @@ from hrgcore.encode import Encoder, order_spells
 from hrgcore.encode.cells import without_views
 from hrgcore.errors import DesignError, InputError, UsageError
 from hrgcore.logics import ROW_LOGICS, row_layout
+from hrgcore.logics.choose import grouped_rows, row_grouper
 from hrgcore.logics.group import RowGrouper
 from hrgcore.logics.result import RowsResult, refuse_written_columns
 from hrgcore.read import open_input, read_input
@@ -45,7 +46,7 @@ class Grouper:
         self._bundle: Bundle = load_design(design)
         self._design = engine.kernel_design(self._bundle)
         self._encoder = Encoder(engine.kernel_lookups(self._bundle))
-        self._rows = {name: RowGrouper(self._bundle, ROW_LOGICS[name], self._encoder) for name in self._bundle.logics}
+        self._rows = {name: row_grouper(self._bundle, ROW_LOGICS[name], self._encoder) for name in self._bundle.logics}
         self._threads = threads or os.cpu_count() or 1
 
     @property
@@ -140,7 +141,7 @@ class Grouper:
         layout = row_layout(grouper.logic, table.column_names)
         table = without_views(table)
         with ThreadPoolExecutor(self._threads) as pool:
-            return RowsResult(table, layout, grouper.group(table, layout, pool), grouper, self._bundle)
+            return grouped_rows(table, layout, grouper, pool, self._bundle)
 
 
 def _as_activity(data: Any) -> Activity:

@@ -70,7 +70,7 @@ class Maker:
         self._logic, self._random, self._spoilt = logic, random.Random(seed), spoilt
         own = STARTER.bundle.tables.logics[logic.name]
         self._accepts = {
-            one.name: [value for row in own["fields"] if row["field"] == one.name for value in row["accepts"].split()]
+            one.name: [value for row in own.accepts(one.name)[0] for value in row[own.accepts(one.name)[1]].split()]
             for one in logic.fields
         }
         self._codes = {scheme: STARTER.bundle.tables.code_list(scheme) for scheme in ("icd10", "opcs4")}

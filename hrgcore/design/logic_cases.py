@@ -164,7 +164,8 @@ class _Told:
 
     def _accepted(self, one: Field) -> list[str]:
         if one.kind == "coded":
-            return sorted({value for row in self._own["fields"] if row["field"] == one.name for value in row["accepts"].split()})
+            rows, column = self._own.accepts(one.name)
+            return sorted({value for row in rows for value in row[column].split()})
         return self._tables.code_list(one.kind)
 
     def _distinct(self, effects: list[Effect]) -> list[Effect]:

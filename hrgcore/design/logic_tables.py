@@ -32,6 +32,7 @@ class LogicTables:
 
     logic: Logic
     rows: Mapping[str, list[Row]]
+    value_sets: list[Row]  # of admitted care: what `fields` does not tell of a coded field of the same name
 
     def __getitem__(self, table: str) -> list[Row]:
         return self.rows[table]
@@ -39,6 +40,12 @@ class LogicTables:
     @property
     def names(self) -> list[str]:
         return [f"{self.logic.name}/{table}" for table in LOGIC_SCHEMA]
+
+    def accepts(self, field: str) -> tuple[list[Row], str]:
+        """The rows that say what a field accepts, and in which column they say it."""
+        own = [row for row in self["fields"] if row["field"] == field]
+        shared = [row for row in self.value_sets if row["field"] == field]
+        return (own, "accepts") if own or not shared else (shared, "values")
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -51,19 +58,19 @@ class LogicTables:
         return (*self.logic.ranges, *self.scores)
 
 
-def read_logics(texts: Mapping[str, str], faults: list[str]) -> dict[str, LogicTables]:
-    """The logics that the texts of a design's files, by name, have tables of."""
+def read_logics(texts: Mapping[str, str], value_sets: list[Row], faults: list[str]) -> dict[str, LogicTables]:
+    """The logics that the texts of a design's files, by name, have tables of; ``value_sets`` are the rows of that table."""
     folders = {name.partition("/")[0] for name in texts if "/" in name}
-    return {name: _read_logic(logic, texts, faults) for name, logic in ROW_LOGICS.items() if name in folders}
+    return {name: _read_logic(logic, texts, value_sets, faults) for name, logic in ROW_LOGICS.items() if name in folders}
 
 
-def _read_logic(logic: Logic, texts: Mapping[str, str], faults: list[str]) -> LogicTables:
+def _read_logic(logic: Logic, texts: Mapping[str, str], value_sets: list[Row], faults: list[str]) -> LogicTables:
     rows: dict[str, list[Row]] = {}
     for table in ("fields", "lists", "scores", "hrgs"):
         rows[table] = _read_table(logic, table, texts, (), faults)
     ranges = (*logic.ranges, *dict.fromkeys(row["score"] for row in rows["scores"]))
     rows["rules"] = _read_table(logic, "rules", texts, ranges, faults)
-    return LogicTables(logic, rows)
+    return LogicTables(logic, rows, value_sets)
 
 
 def _read_table(logic: Logic, table: str, texts: Mapping[str, str], ranges: tuple[str, ...], faults: list[str]) -> list[Row]:

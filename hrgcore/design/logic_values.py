@@ -36,11 +36,8 @@ class Values:
         self.accepted: dict[str, list[str]] = {}
         self.base: dict[str, int] = {}
         self.count = 0
-        self._accepts: dict[str, list[Row]] = {}
-        for row in own["fields"]:
-            self._accepts.setdefault(row["field"], []).append(row)
         for one in own.logic.fields:
-            rows = self._accepts.get(one.name, [])
+            rows, _ = own.accepts(one.name)
             if one.kind in ("coded", "number", "age", "thousandths"):
                 if not rows:
                     tables.faults.append(f"{own.logic.name}/fields.csv: no row for {one.name}. Say what it accepts.")
@@ -53,12 +50,12 @@ class Values:
             self.count += 1 + (len(self.accepted[one.name]) if one.kind == "coded" else len(index[one.kind]))
 
     def _values(self, one: Field) -> list[str]:
-        rows = self._accepts.get(one.name, [])
-        found = sorted({value for row in rows for value in row["accepts"].split()})
+        rows, column = self._own.accepts(one.name)
+        found = sorted({value for row in rows for value in row[column].split()})
         for row in rows:
-            wrong = [value for value in row["accepts"].split() if not _VALUE.fullmatch(value)]
+            wrong = [value for value in row[column].split() if not _VALUE.fullmatch(value)]
             if wrong:
-                self._tables.fault(row, f"accepts: {wrong[0]!r} is not a value; write one to three capital letters or digits.")
+                self._tables.fault(row, f"{column}: {wrong[0]!r} is not a value; write one to three capital letters or digits.")
         if len(found) > _MOST_VALUES:
             self._tables.fault(rows[0], f"{one.name} accepts {len(found)} values; at most {_MOST_VALUES} can be.")
         bare = {value[1:] for value in found if one.forgives_zero and value.startswith("0")}
@@ -103,7 +100,7 @@ class Values:
         """Lowest and highest number of each number field and one number more (NO_VALUE: none), int64 [number fields, 3]."""
         found = []
         for one in self._own.logic.numbers:
-            rows = self._accepts.get(one.name, [])
+            rows, _ = self._own.accepts(one.name)
             found.append(self._range(rows) if rows and one.kind != "date" else (0, 2**31 - 1, NO_VALUE))
         return np.array(found, np.int64).reshape(-1, 3)
 

@@ -164,7 +164,7 @@ def read_texts(texts: dict[str, str]) -> Tables:
     faults: list[str] = []
     settings = _read_settings(texts.get(SETTINGS_FILE, ""), faults)
     rows = {table: list(_read_table(table, texts.get(f"{table}.csv"), faults)) for table in SCHEMA}
-    logics = read_logics(texts, faults)
+    logics = read_logics(texts, rows["value_sets"], faults)
     known = {f"{table}.csv" for table in SCHEMA} | {f"{name}.csv" for tables in logics.values() for name in tables.names}
     unknown = [name for name in texts if name != SETTINGS_FILE and name not in known]
     faults += [f"{name}: not a table of a design. Remove it, or correct its name." for name in unknown]

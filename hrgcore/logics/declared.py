@@ -126,5 +126,22 @@ NCC = Logic(
     sorted_by=_SORTED,
 )
 
+_SPECIALTY = "main specialty of the consultant, or of whoever was seen"
+NAC = Logic(
+    name="nac",
+    title="non-admitted care",
+    rows="attendances",
+    file="attend",
+    fields=(
+        Field("STARTAGE", "age", "Age", "age in whole years", must=True, aliases=("APPTAGE",)),
+        Field("SEX", "coded", "Sex", "sex", must=True),
+        Field("MAINSPEF", "coded", "Main Specialty", _SPECIALTY, must=True),
+        Field("TRETSPEF", "coded", "Treatment Function", "treatment function", must=True),
+        Field("FIRSTATT", "coded", "First Attendance", "first attendance or follow-up, face to face or not", must=True),
+        Field("OPER", "opcs4", "Procedure", "procedure", many=True, aliases=("OPERTN", "OPERTN_4")),
+    ),
+    attendances=True,
+)
+
 #: By name, in the order in which help and messages name them.
-ROW_LOGICS: dict[str, Logic] = {logic.name: logic for logic in (ACC, EM, NRD, PCC, NCC)}
+ROW_LOGICS: dict[str, Logic] = {logic.name: logic for logic in (ACC, EM, NAC, PCC, NRD, NCC)}

@@ -32,38 +32,42 @@ class RowErrors:
 
     def rows(self) -> pa.Table:
         """All errors by input row: Row (from 1), CodeType, Code (as given, without surrounding blanks), ErrorMessage."""
-        parts = [part for part in (*self._fields(), *self._outcomes()) if part.num_rows]
-        found = pa.concat_tables([SCHEMA.empty_table(), *parts])
+        found = pa.concat_tables([SCHEMA.empty_table(), *(part for part in self.parts() if part.num_rows)])
         return found.take(pa.array(np.argsort(found.column("Row").to_numpy(), kind="stable")))
 
-    def _fields(self) -> Iterator[pa.Table]:
+    def parts(self) -> Iterator[pa.Table]:
+        """Errors of one kind each, in the order in which those of a row are listed."""
+        yield from self.fields()
+        yield from self._outcomes()
+
+    def fields(self) -> Iterator[pa.Table]:
+        """Cells that can't be used."""
         failed = self.grouped.results["failed"]
         for one in self.grouper.logic.fields:
             rows = np.flatnonzero((failed >> np.uint64(self.grouper.logic.bit(one))) & np.uint64(1))
             for place, name in enumerate(self.layout.columns[one.name] if len(rows) else ()):
-                cells = self._cells(name, rows)
-                given = _given(cells)
+                cells = self.cells(name, rows)
+                given = self.given(cells)
                 blank = pc.equal(given, "").to_numpy(zero_copy_only=False)
                 wrong = blank if one.must else np.zeros(len(rows), np.bool_)
-                at = np.flatnonzero(wrong | self.grouper.failed(one, self._numbers(one, cells)))
+                at = np.flatnonzero(wrong | self.grouper.failed(one, self.numbers(one, cells)))
                 said = pc.if_else(pc.equal(given, ""), f"{one.label} is blank", f"{one.label} is invalid")
                 taken = pa.array(at)
-                yield _errors(rows[at], one.place(place), given.take(taken), said.take(taken))
+                yield error_rows(rows[at], one.place(place), given.take(taken), said.take(taken))
 
     def _outcomes(self) -> Iterator[pa.Table]:
         """Rows that no rule or an error category was found for."""
         found, own = self.grouped.results, self.grouper.logic.name
         rows = np.flatnonzero(found["reason"] == k.REASON_NO_RULE)
-        yield _errors(rows, "", _same("", len(rows)), _same(messages.NO_RULE, len(rows)))
-        names = dict(zip(self.bundle.strings("error_codes"), self.bundle.strings("error_names"), strict=True))
-        categories = [messages.category(*category) for category in names.items()]
+        yield error_rows(rows, "", same_text("", len(rows)), same_text(messages.NO_RULE, len(rows)))
+        categories = self.categories()
         fields = self.bundle.arrays[f"{own}.rule_field"][found["rule"]]
         for rule in np.unique(found["rule"][found["error"] != 0]).tolist():
             rows = np.flatnonzero((found["rule"] == rule) & (found["error"] != 0))
             said = categories[found["error"][rows[0]]]
             place = int(fields[rows[0]])
             if place == 0:
-                yield _errors(rows, "", _same("", len(rows)), _same(said, len(rows)))
+                yield error_rows(rows, "", same_text("", len(rows)), same_text(said, len(rows)))
             else:
                 yield from self._at(self.grouper.logic.fields[place - 1], rows, rule, said)
 
@@ -72,30 +76,38 @@ class RowErrors:
         own = self.grouper.logic.name
         words, mask = self.bundle.arrays[f"{own}.words"], self.bundle.arrays[f"{own}.rule_words"][rule]
         for place, name in enumerate(self.layout.columns[one.name]):
-            cells = self._cells(name, rows)
-            numbers = np.maximum(self._numbers(one, cells), 0)
+            cells = self.cells(name, rows)
+            numbers = np.maximum(self.numbers(one, cells), 0)
             on = ((words[self.grouper.base(one) + numbers] & mask) != 0).any(axis=1)
             at = np.flatnonzero(on) if one.many else np.arange(len(rows))
-            yield _errors(rows[at], one.place(place), _given(cells).take(pa.array(at)), _same(said, len(at)))
+            yield error_rows(rows[at], one.place(place), self.given(cells).take(pa.array(at)), same_text(said, len(at)))
 
-    def _cells(self, name: str, rows: np.ndarray) -> Any:
+    def categories(self) -> list[str]:
+        """The messages of the error categories, by number."""
+        names = zip(self.bundle.strings("error_codes"), self.bundle.strings("error_names"), strict=True)
+        return [messages.category(*category) for category in names]
+
+    def given(self, cells: Any) -> Any:
+        """Cells as text without surrounding blanks; blank ones are empty."""
+        text = without_blanks(cells)
+        return pa.concat_arrays(text.chunks) if text.num_chunks else pa.array([], pa.string())
+
+    def cells(self, name: str, rows: np.ndarray) -> Any:
+        """Some cells of a column."""
         return take_rows(self.table.column(name), pa.array(rows))
 
-    def _numbers(self, one: Field, cells: Any) -> np.ndarray:
+    def numbers(self, one: Field, cells: Any) -> np.ndarray:
+        """The numbers of some cells of a field."""
         parts = [self.grouper.numbers(one, chunk) for chunk in cells.chunks]
         return np.concatenate(parts) if parts else np.empty(0, np.int32)
 
 
-def _given(cells: Any) -> Any:
-    """Cells as text without surrounding blanks; blank ones are empty."""
-    text = without_blanks(cells)
-    return pa.concat_arrays(text.chunks) if text.num_chunks else pa.array([], pa.string())
-
-
-def _errors(rows: np.ndarray, field: str, codes: Any, said: Any) -> pa.Table:
-    columns = [pa.array(rows + 1, pa.int64()), _same(field, len(rows)), codes.cast(pa.string()), said.cast(pa.string())]
+def error_rows(rows: np.ndarray, field: str, codes: Any, said: Any) -> pa.Table:
+    """Errors at one field, of input rows counted from 0."""
+    columns = [pa.array(rows + 1, pa.int64()), same_text(field, len(rows)), codes.cast(pa.string()), said.cast(pa.string())]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
-def _same(text: str, count: int) -> Any:
+def same_text(text: str, count: int) -> Any:
+    """A text as often as need be."""
     return pa.repeat(pa.scalar(text, pa.string()), count)

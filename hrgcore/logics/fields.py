@@ -76,7 +76,7 @@ class Logic:
 
     ``rows`` is what its rows are called; ``prefix`` begins the names of its columns in results, ``file`` ends official ones.
     ``span_columns`` and ``flag`` are written beside the HRG; ``sorted_by`` are the fields by which the official output is sorted,
-    none where it keeps the input's order.
+    none where it keeps the input's order. ``attendances``: the procedures of a row are asked first, by the tables of admitted care.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Logic:
     span_columns: tuple[tuple[str, str], ...] = ()
     flag: Flag | None = None
     sorted_by: tuple[str, ...] = ()
+    attendances: bool = False
     by_name: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -123,6 +124,9 @@ class Logic:
     @property
     def columns(self) -> tuple[str, ...]:
         """What results have beside the caller's columns."""
+        if self.attendances:
+            found = (f"{self.prefix}_HRG", "GroupingMethodFlag", "DominantProcedure", "AttendanceHRG")
+            return (*found, *(f"{self.prefix}_{name}" for name in ("Reason", "RootRule", "SplitRule")))
         flag = (self.flag.column,) if self.flag else ()
         written = (*(name for name, _ in self.span_columns), *flag)
         return (f"{self.prefix}_HRG", *written, f"{self.prefix}_Reason", f"{self.prefix}_Rule")

@@ -73,12 +73,19 @@ class RowGrouper:
                 check_code_column(table.column(name), name)
         batches = table.select(list(dict.fromkeys(layout.names))).to_batches(max_chunksize=_BLOCK_ROWS)
         known = {name: Known() for name in layout.names}
-        parts = list(pool.map(lambda batch: self._block(batch, layout, known), batches))
+        return self.join(list(pool.map(lambda batch: self.block(batch, layout, known), batches)))
+
+    def join(self, parts: list[Any]) -> GroupedRows:
+        """Blocks put together."""
         results = np.concatenate([np.zeros(0, ROW_RESULT), *(part.results for part in parts)])
         numbers = {fact: np.concatenate([np.zeros(0, np.int32), *(part.numbers[fact] for part in parts)]) for fact in self._written}
         return GroupedRows(results, numbers)
 
-    def _block(self, batch: pa.RecordBatch, layout: RowLayout, known: dict[str, Known]) -> GroupedRows:
+    def block(self, batch: pa.RecordBatch, layout: RowLayout, known: dict[str, Known]) -> GroupedRows:
+        """Group rows that stand together."""
+        return self._grouped(batch, layout, known)[0]
+
+    def _grouped(self, batch: pa.RecordBatch, layout: RowLayout, known: dict[str, Known]) -> tuple[GroupedRows, RowFacts]:
         count, design, logic = batch.num_rows, self._design, self.logic
         rows = RowFacts(
             np.zeros((count, int(design.places[1]) + design.words.shape[1]), np.int64),
@@ -86,27 +93,31 @@ class RowGrouper:
             np.zeros(count, np.uint64),
         )
         for one in logic.fields:
-            if one.kind == "key":
-                continue
-            columns = layout.columns[one.name]
             if one.name in self._base:
-                for name in columns:
-                    column = batch.column(name)
-                    if one.must or column.null_count < count:
-                        numbers = _read_only(self._readers[one.name](column, known[name]))
-                        kernels.take_values(design, numbers, self._base[one.name], one.must, logic.bit(one), rows)
-                continue
-            numbers = np.full(count, NUMBER_BLANK, np.int32)
-            if columns:
-                numbers = self._readers[one.name](batch.column(columns[0]), known[columns[0]])
-            accepted, fact = self._ranges[one.name], logic.ranges.index(one.fact)
-            kernels.take_number(_read_only(numbers), accepted, fact, one.must, one.checked, logic.bit(one), rows)
+                self._take_values(one, batch, layout, known, rows)
+            elif one.kind != "key":
+                self._take_number(one, batch, layout, known, rows)
         for span in logic.spans:
             first, last = (logic.ranges.index(logic.by_name[name].fact) for name in (span.first, span.last))
             kernels.take_span(first, last, int(span.inclusive), logic.ranges.index(span.fact), rows)
         results = np.zeros(count, ROW_RESULT)
         kernels.group_rows(design, rows, results.view(np.recarray))
-        return GroupedRows(results, {fact: rows.facts[:, logic.ranges.index(fact)].astype(np.int32) for fact in self._written})
+        numbers = {fact: rows.facts[:, logic.ranges.index(fact)].astype(np.int32) for fact in self._written}
+        return GroupedRows(results, numbers), rows
+
+    def _take_values(self, one: Field, batch: pa.RecordBatch, layout: RowLayout, known: dict[str, Known], rows: RowFacts) -> None:
+        for name in layout.columns[one.name]:
+            column = batch.column(name)
+            if one.must or column.null_count < len(column):
+                numbers = _read_only(self._readers[one.name](column, known[name]))
+                kernels.take_values(self._design, numbers, self._base[one.name], one.must, self.logic.bit(one), rows)
+
+    def _take_number(self, one: Field, batch: pa.RecordBatch, layout: RowLayout, known: dict[str, Known], rows: RowFacts) -> None:
+        numbers = np.full(batch.num_rows, NUMBER_BLANK, np.int32)
+        for name in layout.columns[one.name]:
+            numbers = self._readers[one.name](batch.column(name), known[name])
+        accepted, fact = self._ranges[one.name], self.logic.ranges.index(one.fact)
+        kernels.take_number(_read_only(numbers), accepted, fact, one.must, one.checked, self.logic.bit(one), rows)
 
 
 def _written(logic: Logic) -> tuple[str, ...]:

@@ -80,21 +80,23 @@ class RowsResult:
     def counts(self) -> dict[str, Any]:
         """How many rows were grouped and failed, by reason, and on which evidence the grouped ones rest."""
         found = self.grouped.results
-        grouped = found["hrg"] != 0
-        by_reason = np.bincount(found["reason"]).tolist()
         bases = np.array(self.bundle.logic_bases(self.logic.name))
-        names, counts = np.unique(bases[found["rule"][grouped]], return_counts=True)
-        return {
-            "rows": {
-                "total": len(found),
-                "grouped": int(grouped.sum()),
-                "failed": int((~grouped).sum()),
-                "by_reason": {REASONS[reason]: count for reason, count in enumerate(by_reason) if count},
-            },
-            "evidence": {"rule": dict(zip(names.tolist(), counts.tolist(), strict=True))},
-        }
+        names, counts = np.unique(bases[found["rule"][found["hrg"] != 0]], return_counts=True)
+        return {"rows": row_counts(found), "evidence": {"rule": dict(zip(names.tolist(), counts.tolist(), strict=True))}}
 
     def _rules(self, rules: np.ndarray) -> Any:
         numbers = rules.astype(np.int32)
         texts = pa.array(self.bundle.logic_references(self.logic.name))
         return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=numbers == 0), texts)
+
+
+def row_counts(found: np.ndarray) -> dict[str, Any]:
+    """How many results have an HRG and how many failed, by reason."""
+    grouped = int((found["hrg"] != 0).sum())
+    by_reason = np.bincount(found["reason"]).tolist()
+    return {
+        "total": len(found),
+        "grouped": grouped,
+        "failed": len(found) - grouped,
+        "by_reason": {REASONS[reason]: count for reason, count in enumerate(by_reason) if count},
+    }

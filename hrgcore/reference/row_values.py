@@ -40,9 +40,9 @@ class RowReader:
         self._ranges: dict[str, tuple[int, int, int | None]] = {}
         self._codes = {scheme: CodeList(tables.code_list(scheme)) for scheme in ("icd10", "opcs4")}
         for one in self._logic.fields:
-            rows = [row for row in own["fields"] if row["field"] == one.name]
+            rows, column = own.accepts(one.name)
             if one.kind == "coded":
-                self._accepted[one.name] = _accepted(one, rows)
+                self._accepted[one.name] = _accepted(one, " ".join(row[column] for row in rows))
             elif one.kind in ("number", "age", "thousandths"):
                 self._ranges[one.name] = _range(rows[0])
 
@@ -113,14 +113,13 @@ def _decimal(one: Field, cell: object) -> object:
     return cell
 
 
-def _accepted(one: Field, rows: list[Row]) -> dict[str, str]:
+def _accepted(one: Field, values: str) -> dict[str, str]:
     """Each text that a coded field takes, and the value that it is."""
     found = {}
-    for row in rows:
-        for value in row["accepts"].split():
-            found[value] = value
-            if one.forgives_zero and len(value) > 1 and value[0] == "0":
-                found[value[1:]] = value
+    for value in values.split():
+        found[value] = value
+        if one.forgives_zero and len(value) > 1 and value[0] == "0":
+            found[value[1:]] = value
     return found
 
 

@@ -29,6 +29,7 @@ METHOD_DIAGNOSIS = 2
 METHOD_TRAUMA = 3
 METHOD_BURN = 4
 METHOD_GLOBAL = 5
+METHOD_OUTPATIENT = 6  # of attendances only: by the attendance itself
 
 # Coded fields, in the order of their column in the encoded episodes (hrgcore.columns.CODED_FIELDS).
 SEX, CLASSPAT, ADMISORC, ADMIMETH, DISDEST, DISMETH, MAINSPEF, TRETSPEF = range(8)
