@@ -128,10 +128,11 @@ def explanation(tables: Tables, result: SpellResult) -> Explanation:
     hrgs = {result.hrg, *(episode.hrg for episode in result.episodes)}
     hrgs |= {hrg.hrg for episode in result.episodes for hrg in episode.unbundled}
     settings = tables.settings
-    return Explanation(result, _labels(tables, hrgs), settings.id, settings.title, settings.status)
+    return Explanation(result, hrg_labels(tables, hrgs), settings.id, settings.title, settings.status)
 
 
-def _labels(tables: Tables, hrgs: set[str]) -> dict[str, str]:
+def hrg_labels(tables: Tables, hrgs: set[str]) -> dict[str, str]:
+    """The labels of HRGs of admitted care, as far as a design has them."""
     names = {row["root"]: row["name"] for row in tables["roots"]}
     labels = {tables.settings.error_hrg: tables.settings.error_label}
     for row in tables["splits"]:

@@ -12,7 +12,7 @@ from designs import both
 from hrgcore.logics import ROW_LOGICS, Field, Logic
 from hrgcore.logics.result import RowsResult
 from hrgcore.reasons import REASONS
-from hrgcore.reference import RowReference
+from hrgcore.reference import AttendanceReference, RowReference, row_reference
 from hrgcore.reference.rows import RowOutcome
 
 Cells = Mapping[str, object]
@@ -24,9 +24,9 @@ _DATES = ("20240101", "20240102", "20240131", "20240229", "20231231", "20230229"
 
 
 @cache
-def reference(logic: str) -> RowReference:
+def reference(logic: str) -> RowReference | AttendanceReference:
     """The reference engine of a logic under the open design."""
-    return RowReference(STARTER.bundle.tables, logic)
+    return row_reference(STARTER.bundle.tables, logic)
 
 
 def columns_of(logic: Logic) -> list[str]:
@@ -54,13 +54,19 @@ def told(result: RowsResult) -> list[tuple[object, ...]]:
     ):
         errors.setdefault(row, []).append((field, code, message))
     columns = [result.rows.column(name).to_pylist() for name in result.logic.columns]
-    return [(*values, errors.get(row, [])) for row, values in enumerate(zip(*columns, strict=True), 1)]
+    unbundled: dict[int, list[tuple[str, str, str]]] = {}
+    if result.logic.attendances:
+        for one in result.unbundled.to_pylist():
+            unbundled.setdefault(one["Row"], []).append((one["UnbundledHRG"], one["RootRule"], one["SplitRule"] or ""))
+    return [(*values, errors.get(row, []), unbundled.get(row, [])) for row, values in enumerate(zip(*columns, strict=True), 1)]
 
 
 def expected(logic: Logic, outcome: RowOutcome) -> tuple[object, ...]:
     """A row's result and errors as the reference engine has them."""
     errors = [(error.field, error.code, error.message) for error in outcome.errors]
-    return (outcome.hrg, *outcome.columns.values(), REASONS[outcome.reason], outcome.rule or None, errors)
+    rules = [outcome.rule or None, *([outcome.split_rule or None] if logic.attendances else [])]
+    unbundled = [(one.hrg, one.rule, one.split_rule) for one in outcome.unbundled]
+    return (outcome.hrg, *outcome.columns.values(), REASONS[outcome.reason], *rules, errors, unbundled)
 
 
 class Maker:
@@ -99,7 +105,9 @@ class Maker:
         if one.kind == "key":
             return pick("AB")
         if one.kind in self._codes:
-            return pick(self._codes[one.kind])
+            code = pick(self._codes[one.kind])
+            likely = self._listed[one.name]
+            return pick(likely).partition("-")[0] if likely and self._random.random() < 0.1 else code
         if one.kind == "coded":
             value = pick(self._accepts[one.name])
             spell = self._random.random()

@@ -12,7 +12,6 @@ from row_twins import LOGICS, STARTER, Maker, columns_of, expected, group, refer
 
 from hrgcore.design.logic_cases import row_cases
 from hrgcore.logics import ROW_LOGICS
-from hrgcore.reasons import REASONS
 from hrgcore_kernels import codes
 
 COUNT = int(os.environ.get("HRGCORE_TEST_SPELLS", "20000")) // 4
@@ -79,12 +78,9 @@ def test_every_case_that_rules_tell_apart_is_grouped_alike_and_every_rule_decide
     found = told(result)
     for case, one in zip(cases, found, strict=True):
         assert one == expected(of, reference(logic).group(case.cells)), case
-    column = result.rows.column(f"{of.prefix}_Rule").to_pylist()
-    assert {row.reference for row in own["rules"]} - set(column) == set()
-    assert set(result.rows.column(f"{of.prefix}_Reason").to_pylist()) <= {
-        REASONS[codes.REASON_ROW_RULE],
-        REASONS[codes.REASON_ERROR_CATEGORY],
-    }
+    rules = np.array(STARTER.bundle.logic_references(logic))[result.grouped.results["rule"]]
+    assert {row.reference for row in own["rules"]} - set(rules.tolist()) == set()
+    assert set(result.grouped.results["reason"].tolist()) <= {codes.REASON_ROW_RULE, codes.REASON_ERROR_CATEGORY}
 
 
 @pytest.mark.parametrize("logic", LOGICS)

@@ -12,19 +12,19 @@ import pyarrow as pa
 
 from hrgcore.design.tables import Tables
 from hrgcore.errors import InputError
-from hrgcore.explain import as_lists, as_page, as_text, definitions, step_lines, steps_html
+from hrgcore.explain import as_lists, as_page, as_text, definitions, hrg_labels, step_lines, steps_html
 from hrgcore.logics.fields import Logic, row_layout
 from hrgcore.reasons import REASONS
-from hrgcore.reference import RowOutcome, RowReference
+from hrgcore.reference import RowOutcome, row_reference
 
 
 @dataclass(frozen=True)
 class RowExplanation:
-    """A row's result with its steps, the label of its HRG, and what the design that gave it says of itself."""
+    """A row's result with its steps, the labels of its HRGs, and what the design that gave it says of itself."""
 
     logic: str
     result: RowOutcome
-    label: str
+    labels: Mapping[str, str]
     design_id: str
     design_title: str
     design_status: str
@@ -35,7 +35,7 @@ class RowExplanation:
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain dicts, lists, texts and numbers; reasons are in words."""
-        row = asdict(self.result) | {"reason": REASONS[self.result.reason], "label": self.label}
+        row = asdict(self.result) | {"reason": REASONS[self.result.reason], "label": self.labels[self.result.hrg]}
         design = {"id": self.design_id, "title": self.design_title, "status": self.design_status}
         return {"logic": self.logic, "row": as_lists(row), "design": design}
 
@@ -57,11 +57,14 @@ class RowExplanation:
         yield from step_lines(self.result.steps, 1)
 
     def _summary(self) -> str:
-        return f"{self.result.hrg} {self.label} ({REASONS[self.result.reason]})"
+        return f"{self.result.hrg} {self.labels[self.result.hrg]} ({REASONS[self.result.reason]})"
 
     def _values(self) -> list[tuple[str, str]]:
         values = [(name, "" if value is None else str(value)) for name, value in self.result.columns.items()]
-        values.append(("Rule", self.result.rule))
+        values += [
+            (name, f"{found} {self.labels[found.hrg]}") for name, found in (("Unbundled HRG", one) for one in self.result.unbundled)
+        ]
+        values.append(("Rules", ", ".join(filter(None, (self.result.rule, self.result.split_rule)))))
         errors = [("Error", " ".join(filter(None, (one.field, one.code, one.message)))) for one in self.result.errors]
         return [(name, value) for name, value in values if value] + errors
 
@@ -76,7 +79,8 @@ def explain_row(tables: Tables, logic: Logic, table: pa.Table) -> RowExplanation
         for field, names in layout.columns.items()
         for place, name in enumerate(names)
     }
-    result = RowReference(tables, logic.name).group(row, trace=True)
-    labels = {hrg["hrg"]: hrg["label"] for hrg in tables.logics[logic.name]["hrgs"]}
+    result = row_reference(tables, logic.name).group(row, trace=True)
+    labels = {row["hrg"]: row["label"] for row in tables.logics[logic.name]["hrgs"]}
+    labels |= hrg_labels(tables, {result.hrg, *(found.hrg for found in result.unbundled)} - labels.keys())
     said = tables.settings
-    return RowExplanation(logic.name, result, labels.get(result.hrg, said.error_label), said.id, said.title, said.status)
+    return RowExplanation(logic.name, result, labels, said.id, said.title, said.status)

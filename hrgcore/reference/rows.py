@@ -10,7 +10,7 @@ from hrgcore.design.conditions import Condition, Lists, Range
 from hrgcore.design.row import Row
 from hrgcore.design.tables import Tables
 from hrgcore.errors import UsageError
-from hrgcore.reference.results import RecordError
+from hrgcore.reference.results import RecordError, Unbundled
 from hrgcore.reference.row_values import RowRead, RowReader
 from hrgcore.reference.trace import Recorder, Step, Trace
 from hrgcore_kernels import codes
@@ -22,7 +22,8 @@ _BLANK = -1
 class RowOutcome:
     """The grouping of one row. ``reason`` is a number of `hrgcore.reasons`, ``rule`` names the row that decided (`em/rules.csv:4`).
 
-    ``columns`` are those written beside the HRG, such as `Calc_CC_Days`.
+    ``columns`` are those written beside the HRG, such as `Calc_CC_Days`. Attendances have a
+    ``split_rule`` and unbundled HRGs, too.
     """
 
     hrg: str
@@ -31,6 +32,8 @@ class RowOutcome:
     errors: tuple[RecordError, ...]
     columns: Mapping[str, object]
     steps: tuple[Step, ...] = ()
+    split_rule: str = ""
+    unbundled: tuple[Unbundled, ...] = ()
 
 
 class RowReference:
@@ -41,14 +44,16 @@ class RowReference:
             raise UsageError(f"{tables.settings.id} has no tables of {logic}. Name a design that has.")
         self._tables, self._own = tables, tables.logics[logic]
         self.logic = self._own.logic
-        self._reader = RowReader(tables, self._own)
+        self.reader = RowReader(tables, self._own)
         self._rules = sorted(self._own["rules"], key=lambda row: (row.step, row.line))
         self._errors = {row["error"]: row["name"] for row in tables["errors"]}
 
     def group(self, row: Mapping[str, object], *, trace: bool = False) -> RowOutcome:
         """Group a row, given by official column names (missing ones are blank)."""
-        steps = Trace() if trace else Recorder()
-        read = self._reader.read(row)
+        return self.group_read(self.reader.read(row), Trace() if trace else Recorder())
+
+    def group_read(self, read: RowRead, steps: Recorder) -> RowOutcome:
+        """Group a row that was read."""
         columns = self._columns(read)
         children = steps.branch()
         for error in read.errors:
