@@ -8,6 +8,7 @@ from pathlib import Path
 TABLES = ("episodes", "spells", "unbundled", "errors")
 #: Those of the logics whose rows stand by themselves.
 ROW_TABLES = ("rows", "errors")
+ATTENDANCE_TABLES = ("rows", "unbundled", "errors")
 #: Comes last: a folder without it is no result.
 MANIFEST = "manifest.json"
 #: Stands in a folder while a run is not finished, and says so to whoever looks.
@@ -19,7 +20,7 @@ JOURNAL = "journal.jsonl"
 
 def tables_of(logic: str) -> tuple[str, ...]:
     """The tables of a result of a logic."""
-    return TABLES if logic == "apc" else ROW_TABLES
+    return {"apc": TABLES, "nac": ATTENDANCE_TABLES}.get(logic, ROW_TABLES)
 
 
 def input_table(folder: Path) -> Path:

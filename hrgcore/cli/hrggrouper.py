@@ -33,7 +33,7 @@ hrggrouper -i INPUT -o OUTPUT.csv -d RDF -l LOGIC [-h] [-t] [-v]
   -i  input file (comma-separated)
   -o  output file; the other files of the set are named after it
   -d  record definition file
-  -l  grouping logic: APC, ACC, EM, NRD, PCC or NCC; found from the RDF where it is not given
+  -l  grouping logic: APC, ACC, EM, NAC, PCC, NRD or NCC; found from the RDF where it is not given
   -h  the input has headings in its first row
   -t  no headings on the output files
   -v  say more

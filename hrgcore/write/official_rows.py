@@ -22,15 +22,24 @@ from hrgcore.write.manifest import versions
 from hrgcore.write.official import (
     _BLOCK_ROWS,
     ERROR_FIELDS,
+    UNBUNDLED,
     Index,
     OfficialRun,
+    _blank,
     _error_lines,
     _errors,
     _numbers,
     _Rows,
+    _unbundled,
     official_files,
 )
 from hrgcore.write.staging import Staging
+
+_COUNTED = ("SSC", "BP", "Flag")
+#: Columns of attendances that releases of now leave blank, counts being 0.
+ATTENDANCE_MORE = tuple(
+    name for kind in _COUNTED for name in (f"Attend{kind}_Ct", *(f"Attend{kind}{number}" for number in range(1, 6)))
+)
 
 
 class RowsLike(Protocol):
@@ -49,11 +58,14 @@ class RowsLike(Protocol):
 def files_of(logic: Logic) -> dict[str, str]:
     """The files of a logic's set, by what follows the output's name, and what the index says of them."""
     sort = {"_sort": f"Input sorted by {', '.join(logic.sorted_by)}, with RowNo"} if logic.sorted_by else {}
+    relational = {f"_{logic.file}_rel": f"HRGs of {logic.rows}"} if logic.attendances else {}
     return {
         **sort,
         f"_{logic.file}": f"{logic.rows.capitalize()} with their HRG",
         "_quality": f"{logic.rows.capitalize()} with errors",
+        **relational,
         "_quality_rel": "Errors, a row each",
+        **({"_ub_rel": "Unbundled HRGs, a row each"} if logic.attendances else {}),
         "_summary": "Summary of the run",
     }
 
@@ -82,6 +94,7 @@ def write_official_rows(
     rows = _Rows(order, row_number, nothing, nothing)
     errors = _errors(result, rows)  # type: ignore[arg-type]
     added = official_columns(logic)
+    unbundled = _unbundled(result, rows) if logic.attendances else None  # type: ignore[arg-type]
     with Staging(output.parent) as staging, ExitStack() as open_files:
         staged = {ending: open_files.enter_context(staging.file(path.name)) for ending, path in files.items()}
         if titles:
@@ -93,11 +106,16 @@ def write_official_rows(
             given = join(*(cells(column) for column in raw.take(pa.array(taken)).columns), _numbers(bounds[:-1]), by=",")
             found = [cells(result.rows.column(name).take(pa.array(taken))) for name in added]
             bad = pa.array(np.flatnonzero(np.diff(np.searchsorted(errors.row_number, bounds)) > 0))
-            staged[f"_{logic.file}"].write(lines([given, *found]))
+            more = [_blank(ATTENDANCE_MORE, len(taken)), unbundled.joined(bounds)] if unbundled else []
+            staged[f"_{logic.file}"].write(lines([given, *found, *more]))
+            if unbundled:
+                staged[f"_{logic.file}_rel"].write(lines([_numbers(bounds[:-1]), *found]))
             staged["_quality"].write(lines([given.take(bad), errors.joined(bounds).take(bad)]))
             if "_sort" in staged:
                 staged["_sort"].write(lines([given]))
         staged["_quality_rel"].write(_error_lines(result, rows, errors))  # type: ignore[arg-type]
+        if unbundled:
+            staged["_ub_rel"].write(lines([_numbers(unbundled.row_number), _numbers(unbundled.iteration), unbundled.cells]))
         staged["_summary"].write(heading_line(_summary(result, design, run)))
         for ending, what in contents.items():
             staged[""].write(heading_line([files[ending].name, what]))
@@ -112,9 +130,14 @@ def official_columns(logic: Logic) -> list[str]:
 
 
 def _titles(logic: Logic, headings: Sequence[str], added: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    attendance: dict[str, Sequence[str]] = {}
+    if logic.attendances:
+        attendance = {f"_{logic.file}_rel": ("RowNo", *added), "_ub_rel": ("RowNo", "Iteration", UNBUNDLED)}  # choice: the first
+    more = (*ATTENDANCE_MORE, UNBUNDLED) if logic.attendances else ()
     titles = {
+        **attendance,
         "": ("File", "Contents"),  # choice: how the official index looks is not known
-        f"_{logic.file}": (*headings, "RowNo", *added),
+        f"_{logic.file}": (*headings, "RowNo", *added, *more),
         "_quality": (*headings, "RowNo", ERROR_FIELDS),
         "_quality_rel": ("RowNo", "Iteration", "Code Type", "Code", "Error Message"),
         "_summary": _summary_titles(logic),
