@@ -19,7 +19,7 @@ from hrgcore.reference.trace import Recorder, Trace
 from hrgcore.reference.unbundling import unbundle
 from hrgcore_kernels import codes
 
-_NO_DIAGNOSIS = Code("", "", "", 0)  # on no list, with no points
+_NO_DIAGNOSIS = Code("none", "", "", 0)  # on no list, with no points
 _OUTPATIENT = "O"
 
 
