@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hrgcore.cli.options import GROUPED_LOGICS, LOGICS
+from hrgcore.cli.options import LOGICS
 from hrgcore.cli.shell import run, stage, version
 from hrgcore.errors import HrgcoreError, InputError
 
@@ -108,10 +108,6 @@ def _check_logic(logic: str) -> None:
     name = logic.lower()
     if name not in LOGICS:
         raise SwitchError(f"unknown logic {logic!r}. The logics are {', '.join(LOGICS).upper()}.", UNKNOWN_LOGIC)
-    if name not in GROUPED_LOGICS:
-        raise SwitchError(
-            f"logic {logic.upper()} can't be set: this version groups {', '.join(GROUPED_LOGICS).upper()} only.", LOGIC_NOT_SET
-        )
 
 
 def _group(source: Path, output: Path, rdf: Path, switches: Switches) -> None:
@@ -155,6 +151,7 @@ def _group(source: Path, output: Path, rdf: Path, switches: Switches) -> None:
 
 def _read_definition(rdf: Path, switches: Switches) -> tuple[RecordDefinition, str]:
     """The record definition, and the logic: the one that is given, or that the definition's fields are of."""
+    from hrgcore.logics import ROW_LOGICS, row_layout
     from hrgcore.logics.guess import logic_of
     from hrgcore.read import RecordDefinition
 
@@ -163,6 +160,11 @@ def _read_definition(rdf: Path, switches: Switches) -> tuple[RecordDefinition, s
     logic = given or logic_of(entry.field for entry in definition.fields)
     if logic is None:
         raise InputError(f"{rdf}: no logic is given, and the record definition does not tell which it is. Give -l.")
+    if logic in ROW_LOGICS:
+        try:
+            row_layout(ROW_LOGICS[logic], [entry.field for entry in definition.fields if entry.field], str(rdf))
+        except InputError as error:
+            raise SwitchError(f"logic {logic.upper()} can't be set: {error}", LOGIC_NOT_SET) from None
     return definition, logic
 
 

@@ -11,8 +11,7 @@ from hrgcore.logics import ROW_LOGICS
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[Any]
 
-LOGICS = ("apc", "acc", "em", "nac", "pcc", "nrd", "ncc")
-GROUPED_LOGICS = ("apc", *ROW_LOGICS)
+LOGICS = ("apc", *ROW_LOGICS)
 LOGIC_HELP = "what the rows are: apc, admitted care (the default); " + "; ".join(
     f"{logic.name}, {logic.title}" for logic in ROW_LOGICS.values()
 )
@@ -26,18 +25,11 @@ def add_input_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_logic(logic: str) -> str:
-    """``logic`` in lower case.
-
-    Raises UsageError where it is unknown, or known and not grouped by this version.
-    """
+    """``logic`` in lower case. Raises UsageError where it is unknown."""
     name = logic.lower()
-    if name in GROUPED_LOGICS:
-        return name
-    if name in LOGICS:
-        raise UsageError(f"logic {name}: this version groups {', '.join(GROUPED_LOGICS)} only.")
-    raise UsageError(
-        f"unknown logic {logic!r}. The logics are {', '.join(LOGICS)}; this version groups {', '.join(GROUPED_LOGICS)}."
-    )
+    if name not in LOGICS:
+        raise UsageError(f"unknown logic {logic!r}. The logics are {', '.join(LOGICS)}.")
+    return name
 
 
 def whole_number_from_1(text: str) -> int:

@@ -33,6 +33,7 @@ def compile_logic(
     bits, words = values.lists(asked)
     _check_conditions(tables, own, asked)
     outcomes = [_outcome(tables, own, row, errors) for row in rules]
+    points, ranges, lookups = values.points(), values.ranges(), values.lookups()
     steps = Steps()
     chain = steps.chain([(number, _tests(own, row, bits)) for number, row in enumerate(rules, 1)])
     steps.end_table()
@@ -48,11 +49,11 @@ def compile_logic(
         "rules": records,
         **{name: array for name, array in steps.arrays().items() if name == "steps"},
         "words": words,
-        **values.points(),
+        **points,
         "places": np.array([len(own.logic.ranges), len(own.ranges), chain], np.int64),
         "base": np.array([values.base[one.name] for one in own.logic.codes], np.int64),
-        "field_lookup": values.lookups(),
-        "ranges": values.ranges(),
+        "field_lookup": lookups,
+        "ranges": ranges,
         "rule_line": np.array([0, *(row.line for row in rules)], np.int32),
         "rule_field": np.array([0, *(_field(own, row) for row in rules)], np.uint8),
         "rule_words": np.array([[0] * bits.words, *(_fault_words(own, row, bits) for row in rules)], np.int64),

@@ -42,7 +42,7 @@ class Values:
                 if not rows:
                     tables.faults.append(f"{own.logic.name}/fields.csv: no row for {one.name}. Say what it accepts.")
             elif rows:
-                tables.fault(rows[0], f"{one.name} is a {one.kind}: what it accepts is not told here. Remove the row.")
+                tables.fault(rows[0], f"{one.name} is of kind {one.kind}: what it accepts is not told here. Remove the row.")
         for one in own.logic.codes:
             if one.kind == "coded":
                 self.accepted[one.name] = self._values(one)
@@ -70,7 +70,7 @@ class Values:
             check_terms(self._index[one.kind], row, self._tables)
             return self.base[one.name] + self._index[one.kind].members(row.codes["values"])
         if one.kind != "coded":
-            self._tables.fault(row, f"{one.name} is a {one.kind}, which stands on no list. Test it by a range.")
+            self._tables.fault(row, f"{one.name} is of kind {one.kind}, which stands on no list. Test it by a range.")
             return np.empty(0, np.int64)
         found: set[int] = set()
         for term in row["values"].split():
