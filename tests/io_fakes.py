@@ -143,5 +143,5 @@ class FakeGrouper:
     def group(self, data: pa.Table, *, logic: str = "apc") -> FakeResult:
         return group(data)
 
-    def explain(self, episodes: pa.Table) -> FakeExplanation:
+    def explain(self, episodes: pa.Table, *, logic: str = "apc") -> FakeExplanation:
         return FakeExplanation(episodes.num_rows)

@@ -77,7 +77,7 @@ class Workplace:
 
     def __init__(self, folder: Path, journal: Journal, format: str) -> None:
         self.folder, self.journal, self._format = folder, journal, format
-        self._tables = tables_of(journal.plan["logic"])
+        self._tables = tables_of(journal.plan.get("logic", "apc"))
         self.work = folder / WORK
         self.damaged: list[str] = []
 
