@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from small_design import small_texts
 
 from hrgcore.design import DEFAULT_DESIGN
-from hrgcore.design.bundle import Bundle, to_bytes
+from hrgcore.design.bundle import Bundle, to_bytes, write
 from hrgcore.design.compiler import compile_tables
+from hrgcore.design.diff import diff_designs
 from hrgcore.design.locate import embedded_designs
 from hrgcore.design.tables import read_texts
 from hrgcore.design.verify import verify
@@ -136,6 +138,20 @@ def test_another_row_another_bundle() -> None:
     given["em/lists.csv"] = given["em/lists.csv"].replace("brought_in_dead,AEPATIENTGROUP,70", "brought_in_dead,AEPATIENTGROUP,80")
     assert to_bytes(compile_tables(read_texts(given))) != to_bytes(bundle())
     assert to_bytes(compile_tables(read_texts(texts()))) == to_bytes(bundle())
+
+
+def test_what_differs_in_the_tables_of_a_logic_is_told(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        given = texts()
+        if name == "other":
+            given["em/hrgs.csv"] = given["em/hrgs.csv"].replace("Dental Care", "Teeth")
+            given["acc/lists.csv"] = given["acc/lists.csv"].replace("04 13-19 92", "04 13-19 91-92")
+            given = {file: text for file, text in given.items() if not file.startswith("ncc/")}
+        write(compile_tables(read_texts(given)), tmp_path / name)
+    lines = diff_designs(tmp_path / "one", tmp_path / "other")
+    assert "em/hrgs.csv: 0 rows added, 0 removed, 1 changed" in lines
+    assert "acc/lists.csv: 1 rows added, 1 removed, 0 changed" in lines
+    assert "ncc/rules.csv: 0 rows added, 10 removed, 0 changed" in lines
 
 
 @pytest.mark.parametrize("logic", LOGICS)
