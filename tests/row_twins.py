@@ -80,6 +80,10 @@ class Maker:
             for one in logic.fields
         }
         self._codes = {scheme: STARTER.bundle.tables.code_list(scheme) for scheme in ("icd10", "opcs4")}
+        # Few enough that they stand twice, and one behind the other: sites and methods, imaging, what counts as an intervention.
+        listed = [code for code in self._codes["opcs4"] if STARTER.reference.design.procedure_lists.lists(code)]
+        chapters = ("U", "X", "Y", "Z", "W", "M")
+        self._likely = [code for chapter in chapters for code in [one for one in listed if one[0] == chapter][seed % 7 :: 40][:9]]
         self._listed = {
             one.name: [value for row in own["lists"] if row["field"] == one.name for value in row["values"].split()]
             for one in logic.fields
@@ -107,6 +111,8 @@ class Maker:
         if one.kind in self._codes:
             code = pick(self._codes[one.kind])
             likely = self._listed[one.name]
+            if one.kind == "opcs4" and self._random.random() < 0.6:
+                return pick(self._likely)
             return pick(likely).partition("-")[0] if likely and self._random.random() < 0.1 else code
         if one.kind == "coded":
             value = pick(self._accepts[one.name])

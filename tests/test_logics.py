@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from row_twins import LOGICS, STARTER, group, reference, table_of, told
+from witnesses import witnesses_of
 
 from hrgcore.design.logic_cases import row_cases
 from hrgcore.errors import DesignError, InputError, UsageError
@@ -244,6 +245,31 @@ def test_the_hrgs_and_labels_are_those_of_the_list(shared: Path, logic: str) -> 
 
 def test_the_hrgs_left_out_are_those_of_transport(shared: Path) -> None:
     assert all("Transportation" in (listed(shared, "XA") | listed(shared, "XB"))[hrg] for hrg in UNREACHED)
+
+
+def test_most_outpatient_procedures_of_the_country_have_a_witness(shared: Path) -> None:
+    """Attendances with the procedures of the witnesses of admitted care, and with each procedure alone.
+
+    What is not reached hangs on a diagnosis, is unbundled, or is no HRG of procedures.
+    """
+    with (shared / "facts" / "ncc_2024_25.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["department"] == "Outpatient Procedures"]
+    national = {row["currency_code"]: float(row["activity"] or 0) for row in rows}
+    made: list[Cells] = []
+    for witness in witnesses_of("starter").found:
+        spell = witness.episodes[0]
+        procedures = [str(code) for name, code in sorted(spell.items()) if name.startswith("OPER_") and code][:12]
+        own = {name: str(spell[name]) for name in ("STARTAGE", "SEX", "MAINSPEF", "TRETSPEF")}
+        codes = {f"OPER_{place:02d}": code for place, code in enumerate(procedures, 1)}
+        made.append({**own, "FIRSTATT": "1", **codes})
+    for code in STARTER.bundle.tables.code_list("opcs4"):
+        made += [{**_SEEN, "STARTAGE": age, "OPER_01": code} for age in ("0", "5", "17", "40")]
+    result = group(ROW_LOGICS["nac"], table_of(ROW_LOGICS["nac"], made))
+    reached = set(result.rows.column("NAC_HRG").to_pylist()) | set(result.unbundled.column("UnbundledHRG").to_pylist())
+    reasons = {"procedure-driven", "global exception", "by rule", "error category", "unbundled error"}
+    assert set(result.rows.column("NAC_Reason").to_pylist()) == reasons
+    missing = {hrg: count for hrg, count in national.items() if hrg not in reached}
+    assert sum(missing.values()) / sum(national.values()) < 0.02, sorted(missing, key=lambda hrg: -missing[hrg])
 
 
 # What is refused ------------------------------------------------------------------------------------------------------------------
