@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
@@ -25,8 +26,32 @@ _METHODS = {
 }
 
 
+class Views(ABC):
+    """What all explanations have: text and JSON of their lines and values, and what the design says of itself."""
+
+    design_id: str
+    design_title: str
+    design_status: str
+
+    @abstractmethod
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        """(depth, line) of the text, before wrapping."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain dicts, lists, texts and numbers; reasons are in words."""
+
+    def text(self) -> str:
+        """The explanation as indented text of at most 100 columns where codes allow; it ends with the design's status."""
+        return as_text(self._lines(), self.design_id, self.design_title, self.design_status)
+
+    def json(self) -> str:
+        """The explanation as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Views):
     """A spell's result with its steps, the labels of its HRGs, and what the design that gave them says of itself."""
 
     result: SpellResult
@@ -34,10 +59,6 @@ class Explanation:
     design_id: str
     design_title: str
     design_status: str
-
-    def text(self) -> str:
-        """The explanation as indented text of at most 100 columns where codes allow; it ends with the design's status."""
-        return as_text(self._lines(), self.design_id, self.design_title, self.design_status)
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain dicts, lists, texts and numbers; reasons are in words."""
@@ -47,10 +68,6 @@ class Explanation:
             record["label"] = self.labels.get(record["hrg"], "")
         design = {"id": self.design_id, "title": self.design_title, "status": self.design_status}
         return {"spell": as_lists(spell), "labels": dict(self.labels), "design": design}
-
-    def json(self) -> str:
-        """The explanation as JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
     def html(self) -> str:
         """The explanation as a page that needs nothing else: headings, tables of values and nested lists of steps."""

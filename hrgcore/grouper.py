@@ -18,10 +18,7 @@ from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
 from hrgcore.encode import Encoder, order_spells
 from hrgcore.encode.cells import without_views
 from hrgcore.errors import DesignError, InputError, UsageError
-from hrgcore.logics import ROW_LOGICS, row_layout
-from hrgcore.logics.choose import grouped_rows, row_grouper
-from hrgcore.logics.group import RowGrouper
-from hrgcore.logics.result import RowsResult, refuse_written_columns
+from hrgcore.logics import ROW_LOGICS
 from hrgcore.read import open_input, read_input
 from hrgcore.read.arrow import read_stream
 from hrgcore.result import Result, refuse_result_columns
@@ -29,6 +26,8 @@ from hrgcore.stream import one_schema, whole_spells
 
 if TYPE_CHECKING:
     from hrgcore.explain import Explanation
+    from hrgcore.logics.group import RowGrouper
+    from hrgcore.logics.result import RowsResult
 
 LOGICS = ("apc", *ROW_LOGICS)
 
@@ -46,7 +45,7 @@ class Grouper:
         self._bundle: Bundle = load_design(design)
         self._design = engine.kernel_design(self._bundle)
         self._encoder = Encoder(engine.kernel_lookups(self._bundle))
-        self._rows = {name: row_grouper(self._bundle, ROW_LOGICS[name], self._encoder) for name in self._bundle.logics}
+        self._rows: dict[str, RowGrouper] = {}
         self._threads = threads or os.cpu_count() or 1
 
     @property
@@ -132,16 +131,19 @@ class Grouper:
 
     def _row_grouper(self, logic: str) -> RowGrouper:
         _check_logic(logic)
-        if logic not in self._rows:
+        if logic not in self._bundle.logics:
             raise DesignError(f"{self.design.id} has no tables of {logic}. Add them in a folder {logic}, or name another design.")
+        if logic not in self._rows:
+            from hrgcore.logics.choose import row_grouper  # whose kernels admitted care does without
+
+            self._rows[logic] = row_grouper(self._bundle, ROW_LOGICS[logic], self._encoder)
         return self._rows[logic]
 
     def _group_rows(self, grouper: RowGrouper, table: pa.Table) -> RowsResult:
-        refuse_written_columns(grouper.logic, table.column_names)
-        layout = row_layout(grouper.logic, table.column_names)
-        table = without_views(table)
+        from hrgcore.logics.choose import grouped_rows
+
         with ThreadPoolExecutor(self._threads) as pool:
-            return grouped_rows(table, layout, grouper, pool, self._bundle)
+            return grouped_rows(without_views(table), grouper, pool, self._bundle)
 
 
 def _as_activity(data: Any) -> Activity:

@@ -17,7 +17,7 @@ from hrgcore.design.rules import Bits, union_name
 from hrgcore.design.tables import Tables
 from hrgcore.logics import Field
 from hrgcore_kernels import codes as k
-from hrgcore_kernels.rows import BAND, NO_VALUE
+from hrgcore_kernels.row_layout import BAND, NO_VALUE
 
 _VALUE = re.compile(r"[0-9A-Z]{1,3}")
 _MOST_VALUES = 254

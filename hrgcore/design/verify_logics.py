@@ -10,7 +10,7 @@ from hrgcore.design.array_checks import Arrays, Shapes, check_bounds, check_char
 from hrgcore.design.steps import MORE
 from hrgcore.logics import ROW_LOGICS, Logic
 from hrgcore_kernels import layout
-from hrgcore_kernels.rows import BAND, NO_VALUE
+from hrgcore_kernels.row_layout import BAND, NO_VALUE
 
 LOGIC_STRINGS = ("hrg_codes", "hrg_labels")
 #: As hrgcore.design.verify.ARRAYS; the names begin with the logic's.

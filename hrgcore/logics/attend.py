@@ -17,8 +17,9 @@ from hrgcore.engine import kernel_design
 from hrgcore.logics.fields import Logic, RowLayout
 from hrgcore.logics.group import GroupedRows, RowGrouper
 from hrgcore_kernels import text
-from hrgcore_kernels.attend import ATTENDANCE, group_attendances
+from hrgcore_kernels.attend import group_attendances
 from hrgcore_kernels.layout import UNBUNDLED, count_facts
+from hrgcore_kernels.row_layout import ATTENDANCE
 
 _PROCEDURES = "OPER"
 _AGE = "startage"

@@ -63,21 +63,7 @@ class AttendancesResult(RowsResult):
     @cached_property
     def unbundled(self) -> pa.Table:
         """One row an unbundled HRG: ``Row`` counts input rows from 1, ``Iteration`` from 1 within the row."""
-        found, decode = self.grouped.unbundled, Decoder(self.bundle)
-        rows = np.ascontiguousarray(found["row"])
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        iteration = np.arange(len(rows)) - np.repeat(starts, np.diff(np.append(starts, len(rows))))
-        days = np.ascontiguousarray(found["days"])
-        return pa.table(
-            {
-                "Row": pa.array(rows + 1),
-                "Iteration": pa.array((iteration + 1).astype(np.int32)),
-                "UnbundledHRG": decode.hrg(found["hrg"]),
-                "Days": pa.array(days, mask=days == 0),
-                "RootRule": decode.rule(found["rule"]),
-                "SplitRule": decode.rule(found["split_rule"]),
-            }
-        )
+        return Decoder(self.bundle).unbundled_rows(self.grouped.unbundled, {})
 
     @cached_property
     def errors(self) -> pa.Table:

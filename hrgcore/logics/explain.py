@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from html import escape
@@ -12,14 +11,14 @@ import pyarrow as pa
 
 from hrgcore.design.tables import Tables
 from hrgcore.errors import InputError
-from hrgcore.explain import as_lists, as_page, as_text, definitions, hrg_labels, step_lines, steps_html
+from hrgcore.explain import Views, as_lists, as_page, definitions, hrg_labels, step_lines, steps_html
 from hrgcore.logics.fields import Logic, row_layout
 from hrgcore.reasons import REASONS
 from hrgcore.reference import RowOutcome, row_reference
 
 
 @dataclass(frozen=True)
-class RowExplanation:
+class RowExplanation(Views):
     """A row's result with its steps, the labels of its HRGs, and what the design that gave it says of itself."""
 
     logic: str
@@ -29,19 +28,11 @@ class RowExplanation:
     design_title: str
     design_status: str
 
-    def text(self) -> str:
-        """The explanation as indented text of at most 100 columns where codes allow; it ends with the design's status."""
-        return as_text(self._lines(), self.design_id, self.design_title, self.design_status)
-
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain dicts, lists, texts and numbers; reasons are in words."""
         row = asdict(self.result) | {"reason": REASONS[self.result.reason], "label": self.labels[self.result.hrg]}
         design = {"id": self.design_id, "title": self.design_title, "status": self.design_status}
         return {"logic": self.logic, "row": as_lists(row), "design": design}
-
-    def json(self) -> str:
-        """The explanation as JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
     def html(self) -> str:
         """The explanation as a page that needs nothing else."""

@@ -18,7 +18,7 @@ from hrgcore.logics.fields import Field, Logic, RowLayout
 from hrgcore.logics.read import Reader, reader_of
 from hrgcore_kernels import rows as kernels
 from hrgcore_kernels.codes import NUMBER_BLANK
-from hrgcore_kernels.rows import ROW_RESULT, RowDesign, RowFacts
+from hrgcore_kernels.row_layout import ROW_RESULT, RowDesign, RowFacts
 
 _BLOCK_ROWS = 16_384  # a block's columns and facts stay in the processor's second cache
 

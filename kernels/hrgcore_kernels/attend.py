@@ -21,18 +21,9 @@ from hrgcore_kernels.codes import (
     REASON_UNBUNDLED_ERROR,
 )
 from hrgcore_kernels.layout import UNBUNDLED, Design, Int64s, Records, UInt8s, UInt16s
-from hrgcore_kernels.rows import ROW_RESULT
+from hrgcore_kernels.row_layout import ATTENDANCE, ROW_RESULT
 from hrgcore_kernels.rules import first_rule
 from hrgcore_kernels.signatures import DESIGN, array
-
-#: What grouping gives for an attendance. ``error_at`` is the place among its procedures of the code at fault (-1: none).
-ATTENDANCE = np.dtype(
-    [
-        *(("root_rule", "<i4"), ("split_rule", "<i4"), ("hrg", "<u2"), ("dominant", "<u2"), ("error_at", "<i2")),
-        *(("method", "u1"), ("reason", "u1"), ("error", "u1")),
-    ],
-    align=True,
-)
 
 
 @inline

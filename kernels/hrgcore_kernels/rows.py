@@ -3,8 +3,6 @@
 One frame for all such logics: what tells them apart is in the arrays. Rule: docs/logics.md, "How a row is grouped".
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba.core import types
 
@@ -17,38 +15,11 @@ from hrgcore_kernels.codes import (
     REASON_NO_RULE,
     REASON_ROW_RULE,
 )
-from hrgcore_kernels.layout import RULE, STEP, Int16s, Int32s, Int64s, Records, UInt64s
+from hrgcore_kernels.layout import RULE, STEP, Int32s, Int64s, Records
+from hrgcore_kernels.row_layout import BAND, ROW_RESULT, RowDesign, RowFacts
 from hrgcore_kernels.rules import first_rule
 from hrgcore_kernels.signatures import array
 from hrgcore_kernels.text import CELL_BLANK
-
-NO_VALUE = -9  #: in place of a number that a field accepts besides its range
-
-#: Points that a number gives to a component where it lies from ``low`` to ``high``; ``fact`` is the number's place.
-BAND = np.dtype([(name, "<i4") for name in ("fact", "low", "high", "component", "points")])
-#: What grouping gives for a row. ``failed`` has a bit for each field that can't be used, ``error`` is an error category.
-ROW_RESULT = np.dtype([("failed", "<u8"), ("rule", "<i4"), ("hrg", "<u2"), ("reason", "u1"), ("error", "u1")], align=True)
-
-
-class RowDesign(NamedTuple):
-    """A logic's rules, compiled. The facts of a row are numbers, then scores, then words of bits of lists."""
-
-    rules: Records  # RULE
-    steps: Records  # STEP
-    words: Int64s  # [values, words] bits of the lists of each value
-    points: Int16s  # [values, components]
-    component_score: Int64s  # [components] the place of its score among the scores
-    bands: Records  # BAND
-    places: Int64s  # of the first score and of the first word among the facts; the chain of rules
-
-
-class RowFacts(NamedTuple):
-    """What is known of a block of rows, filled field by field."""
-
-    facts: Int64s  # [rows, facts]
-    best: Int16s  # [rows, components] largest points so far
-    failed: UInt64s  # [rows] bits of fields
-
 
 _DESIGN = types.NamedTuple(
     [array(RULE), array(STEP), array("i8", 2), array("i2", 2), array("i8"), array(BAND), array("i8")], RowDesign
