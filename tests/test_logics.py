@@ -354,5 +354,13 @@ def test_a_row_is_explained(logic: str) -> None:
         STARTER.grouper.explain(table_of(ROW_LOGICS[logic], [cells, cells]), logic=logic)
 
 
+def test_counts_say_on_what_the_hrgs_rest() -> None:
+    """The matrix is published; which codes are of which category is judgement."""
+    rows = [{**_EM, "INV_01": "06", "TREAT_01": "02"}, {**_EM, "AEPATIENTGROUP": "70"}, {"AGE": ""}]
+    counts = group(ROW_LOGICS["em"], table_of(ROW_LOGICS["em"], rows)).counts
+    assert counts["rows"] == {"total": 3, "grouped": 2, "failed": 1, "by_reason": {"by rule": 2, "invalid field": 1}}
+    assert counts["evidence"] == {"rule": {"published": 2}, "weakest": {"judgement": 1, "published": 1}}
+
+
 def test_one_grouper_is_shared_by_all_logics() -> None:
     assert isinstance(STARTER.grouper, Grouper) and STARTER.bundle.logics == list(LOGICS)

@@ -100,9 +100,9 @@ class Bundle:
         """How each rule of a logic is named: `em/rules.csv:12`; empty for rule 0."""
         return ["", *(f"{logic}/rules.csv:{line}" for line in self.arrays[f"{logic}.rule_line"][1:].tolist())]
 
-    def logic_bases(self, logic: str) -> list[str]:
-        """What each rule of a logic rests on; empty for rule 0."""
-        return ["", *(BASES[basis] for basis in self.arrays[f"{logic}.rule_basis"][1:].tolist())]
+    def logic_bases(self, logic: str, array: str = "rule_basis") -> list[str]:
+        """What each rule of a logic rests on; empty for rule 0. `rule_rests`: the weakest of it, its lists and its points."""
+        return ["", *(BASES[basis] for basis in self.arrays[f"{logic}.{array}"][1:].tolist())]
 
 
 def digest(texts: dict[str, str]) -> str:

@@ -57,6 +57,7 @@ def compile_logic(
         "rule_line": np.array([0, *(row.line for row in rules)], np.int32),
         "rule_field": np.array([0, *(_field(own, row) for row in rules)], np.uint8),
         "rule_words": np.array([[0] * bits.words, *(_fault_words(own, row, bits) for row in rules)], np.int64),
+        "rule_rests": np.array([0, *(_rests(own, row) for row in rules)], np.uint8),
         "rule_basis": np.array([0, *(BASES.index(row.basis) for row in rules)], np.uint8),
         "hrg_codes.bytes": codes[0],
         "hrg_codes.offsets": codes[1],
@@ -84,6 +85,13 @@ def _outcome(tables: Tables, own: LogicTables, row: Row, errors: Mapping[str, in
     if row["field"]:
         tables.fault(row, "field says at which field an error category is reported; this rule leads to an HRG. Leave it blank.")
     return hrgs[row["hrg"]]
+
+
+def _rests(own: LogicTables, row: Row) -> int:
+    """What a rule rests on at its weakest: its own basis, and that of the lists and points that it tests, by its place in BASES."""
+    tested = {name for one in row.conditions for name in (one.names if isinstance(one, Lists) else (one.fact,))}
+    rows = [row, *(other for other in (*own["lists"], *own["scores"]) if other["list"] in tested or other["score"] in tested)]
+    return max(BASES.index(other.basis) for other in rows)
 
 
 def _field(own: LogicTables, row: Row) -> int:

@@ -28,6 +28,7 @@ LOGIC_ARRAYS: Shapes = {
     "rule_line": (np.dtype("<i4"), ("rules",)),
     "rule_field": (np.dtype("u1"), ("rules",)),
     "rule_words": (np.dtype("<i8"), ("rules", "words")),
+    "rule_rests": (np.dtype("u1"), ("rules",)),
     "rule_basis": (np.dtype("u1"), ("rules",)),
     "hrg_codes.offsets": (np.dtype("<i4"), ("hrgs+1",)),
     "hrg_labels.offsets": (np.dtype("<i4"), ("hrgs+1",)),
@@ -84,6 +85,7 @@ def _verify(arrays: Arrays, logic: Logic, errors: int, codes: dict[str, int]) ->
         ("points", "", 0, 1000),
         ("ranges", "", NO_VALUE, 2**31 - 1),
         ("rule_field", "", 0, len(logic.fields)),
+        ("rule_rests", "", 0, 4),
         ("rule_basis", "", 0, 4),
     ):
         check_bounds(arrays, own + array, field, low, high)

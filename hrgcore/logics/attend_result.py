@@ -15,7 +15,7 @@ from hrgcore import messages
 from hrgcore.decode import Decoder
 from hrgcore.logics.attend import GroupedAttendances
 from hrgcore.logics.errors import RowErrors, error_rows, same_text
-from hrgcore.logics.result import RowsResult, row_counts
+from hrgcore.logics.result import RowsResult, counted, row_counts
 from hrgcore.reasons import METHODS
 from hrgcore_kernels import codes as k
 from hrgcore_kernels.text import CELL_BLANK
@@ -79,9 +79,8 @@ class AttendancesResult(RowsResult):
             np.array(self.bundle.logic_bases(self.logic.name))[self.grouped.results["rule"][by_itself]],
             np.array(self.bundle.rule_bases)[found["root_rule"][(found["hrg"] != 0) & ~by_itself]],
         ]
-        names, counts = np.unique(np.concatenate(rests), return_counts=True)
-        evidence = dict(zip(names.tolist(), counts.tolist(), strict=True))
-        return {"rows": row_counts(found), "unbundled": len(self.grouped.unbundled), "evidence": {"root": evidence}}
+        evidence = {"root": counted(np.concatenate(rests))}
+        return {"rows": row_counts(found), "unbundled": len(self.grouped.unbundled), "evidence": evidence}
 
     def _root_rules(self) -> Any:
         """The rules that led to roots, or to the HRG of the attendance itself."""

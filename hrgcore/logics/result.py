@@ -78,16 +78,28 @@ class RowsResult:
 
     @property
     def counts(self) -> dict[str, Any]:
-        """How many rows were grouped and failed, by reason, and on which evidence the grouped ones rest."""
+        """How many rows were grouped and failed, by reason, and on which evidence the grouped ones rest.
+
+        That is of their rules, and the weakest of their rules and the lists and points that these test.
+        """
         found = self.grouped.results
-        bases = np.array(self.bundle.logic_bases(self.logic.name))
-        names, counts = np.unique(bases[found["rule"][found["hrg"] != 0]], return_counts=True)
-        return {"rows": row_counts(found), "evidence": {"rule": dict(zip(names.tolist(), counts.tolist(), strict=True))}}
+        rules = found["rule"][found["hrg"] != 0]
+        bases = {"rule": "rule_basis", "weakest": "rule_rests"}
+        evidence = {
+            name: counted(np.array(self.bundle.logic_bases(self.logic.name, array))[rules]) for name, array in bases.items()
+        }
+        return {"rows": row_counts(found), "evidence": evidence}
 
     def _rules(self, rules: np.ndarray) -> Any:
         numbers = rules.astype(np.int32)
         texts = pa.array(self.bundle.logic_references(self.logic.name))
         return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=numbers == 0), texts)
+
+
+def counted(texts: np.ndarray) -> dict[str, int]:
+    """How often each text stands there."""
+    names, counts = np.unique(texts, return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
 def row_counts(found: np.ndarray) -> dict[str, Any]:
