@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from row_twins import LOGICS, STARTER, Maker, group, table_of
@@ -13,6 +14,7 @@ import hrgcore
 from hrgcore.cli.hrggrouper import main as official
 from hrgcore.cli.main import main
 from hrgcore.logics import ROW_LOGICS
+from hrgcore.read import RecordDefinition
 from hrgcore.synth import synthesise
 
 
@@ -116,6 +118,13 @@ def test_the_files_of_a_logic(tmp_path: Path, capsys, logic: str, given: bool) -
     assert f",{text.count(chr(10)) - 1}," in summary[1]
     index = (tmp_path / "out" / "o.csv").read_text().splitlines()
     assert {line.split(",")[0] for line in index[1:]} == {path.name for path in (tmp_path / "out").iterdir()} - {"o.csv"}
+
+
+def test_only_the_fields_of_its_logic_lose_their_headings_where_a_definition_leaves_them_out() -> None:
+    lines = ["COMMA DELIMITED", *(f"{name},{name},{at},,,," for at, name in enumerate(("CCUF", "BCSD", "RSD"), 1))]
+    names = ["CCUF", "BCSD", "RSD", "LSD", "SEX", "INV_01", "mine"]
+    table = RecordDefinition.parse("\n".join(lines)).apply(pa.table({name: ["x"] for name in names}))
+    assert table.column_names == ["CCUF", "BCSD", "RSD", "COLUMN_04", "SEX", "INV_01", "mine"]
 
 
 def test_no_titles_and_no_headings(tmp_path: Path) -> None:
