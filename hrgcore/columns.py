@@ -85,12 +85,7 @@ def apc_layout(names: Sequence[str], source: str = "the input") -> Layout:
 
     Raises InputError where a heading stands twice, a mandatory column is missing, or diagnosis or procedure columns skip a number.
     """
-    found: dict[str, str] = {}
-    for name in names:
-        key = name.strip().upper()
-        if key in found:
-            raise InputError(f"{source}: the heading {name!r} stands twice. Rename or drop one of the two columns.")
-        found[key] = name
+    found = find_headings(names, source)
     fields: dict[str, str] = {}
     aliased = False
     for column in APC_COLUMNS:
@@ -99,8 +94,8 @@ def apc_layout(names: Sequence[str], source: str = "the input") -> Layout:
                 fields[column.name] = found[candidate]
                 aliased |= candidate != column.name
                 break
-    diagnoses = _numbered(_DIAGNOSIS, found, source, "diagnosis")
-    procedures = _numbered(_PROCEDURE, found, source, "procedure")
+    diagnoses = numbered_columns(_DIAGNOSIS, found, source, "diagnosis")
+    procedures = numbered_columns(_PROCEDURE, found, source, "procedure")
     diagnosis_lists, procedure_lists = not diagnoses, not procedures
     if diagnosis_lists:
         diagnoses = _lists(DIAGNOSIS_LISTS, found, source, "diagnoses")
@@ -118,6 +113,17 @@ def apc_layout(names: Sequence[str], source: str = "the input") -> Layout:
     return Layout(fields, diagnoses, procedures, hes, diagnosis_lists, procedure_lists and bool(procedures))
 
 
+def find_headings(names: Sequence[str], source: str) -> dict[str, str]:
+    """An input's column names by what they are in capitals, without blanks around. Raises InputError where one stands twice."""
+    found: dict[str, str] = {}
+    for name in names:
+        key = name.strip().upper()
+        if key in found:
+            raise InputError(f"{source}: the heading {name!r} stands twice. Rename or drop one of the two columns.")
+        found[key] = name
+    return found
+
+
 def _lists(names: Sequence[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:
     columns = [found[name] for name in names if name in found]
     if len(columns) > 1:
@@ -125,7 +131,8 @@ def _lists(names: Sequence[str], found: dict[str, str], source: str, what: str) 
     return tuple(columns)
 
 
-def _numbered(pattern: re.Pattern[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:
+def numbered_columns(pattern: re.Pattern[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:
+    """The columns whose headings match ``pattern``, in order of the number in it. Raises InputError where they skip a number."""
     positions: dict[int, str] = {}
     for key, name in found.items():
         match = pattern.fullmatch(key)

@@ -38,6 +38,27 @@ class Decoder:
     def rule(self, numbers: np.ndarray) -> Any:
         return _or_null(numbers, self._rules)
 
+    def unbundled_rows(self, found: np.ndarray, keys: dict[str, Any]) -> Any:
+        """A table with a row for each of ``found`` (UNBUNDLED); ``Row`` counts input rows from 1, ``Iteration`` from 1 in the row.
+
+        ``keys`` are columns that stand behind the first.
+        """
+        rows = np.ascontiguousarray(found["row"])
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        iteration = np.arange(len(rows)) - np.repeat(starts, np.diff(np.append(starts, len(rows))))
+        days = np.ascontiguousarray(found["days"])
+        return pa.table(
+            {
+                "Row": pa.array(rows + 1),
+                **keys,
+                "Iteration": pa.array((iteration + 1).astype(np.int32)),
+                "UnbundledHRG": self.hrg(found["hrg"]),
+                "Days": pa.array(days, mask=days == 0),
+                "RootRule": self.rule(found["rule"]),
+                "SplitRule": self.rule(found["split_rule"]),
+            }
+        )
+
     def unbundled(self, hrgs: np.ndarray, days: np.ndarray) -> Any:
         """Unbundled HRGs as the official product writes them: `VC04Z*12` where there are days. Strings, [unbundled]."""
         pairs, place = np.unique(hrgs.astype(np.int64) << 32 | days.astype(np.int64), return_inverse=True)

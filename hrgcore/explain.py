@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from textwrap import wrap
@@ -25,8 +26,32 @@ _METHODS = {
 }
 
 
+class Views(ABC):
+    """What all explanations have: text and JSON of their lines and values, and what the design says of itself."""
+
+    design_id: str
+    design_title: str
+    design_status: str
+
+    @abstractmethod
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        """(depth, line) of the text, before wrapping."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain dicts, lists, texts and numbers; reasons are in words."""
+
+    def text(self) -> str:
+        """The explanation as indented text of at most 100 columns where codes allow; it ends with the design's status."""
+        return as_text(self._lines(), self.design_id, self.design_title, self.design_status)
+
+    def json(self) -> str:
+        """The explanation as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Views):
     """A spell's result with its steps, the labels of its HRGs, and what the design that gave them says of itself."""
 
     result: SpellResult
@@ -35,15 +60,6 @@ class Explanation:
     design_title: str
     design_status: str
 
-    def text(self) -> str:
-        """The explanation as indented text of at most 100 columns where codes allow; it ends with the design's status."""
-        lines: list[str] = []
-        for depth, line in self._lines():
-            indent = "  " * depth
-            lines += wrap(line, _WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_long_words=False)
-        status = " ".join(self.design_status.split())
-        return "\n".join([*lines, f"Design {self.design_id}: {self.design_title}", status])
-
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain dicts, lists, texts and numbers; reasons are in words."""
         spell = asdict(self.result)
@@ -51,11 +67,7 @@ class Explanation:
             record["reason"] = REASONS[record["reason"]]
             record["label"] = self.labels.get(record["hrg"], "")
         design = {"id": self.design_id, "title": self.design_title, "status": self.design_status}
-        return {"spell": _as_lists(spell), "labels": dict(self.labels), "design": design}
-
-    def json(self) -> str:
-        """The explanation as JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+        return {"spell": as_lists(spell), "labels": dict(self.labels), "design": design}
 
     def html(self) -> str:
         """The explanation as a page that needs nothing else: headings, tables of values and nested lists of steps."""
@@ -65,32 +77,25 @@ class Explanation:
             f"<h1>{escape(title)}</h1>",
             f"<p>{escape(self._summary(result))}</p>",
             "<h2>Spell</h2>",
-            _definitions(self._spell_values()),
-            _steps(result.steps),
+            definitions(self._spell_values()),
+            steps_html(result.steps),
         ]
         for number, episode in enumerate(result.episodes, 1):
-            parts += [f"<h2>Episode {number}: {escape(self._summary(episode))}</h2>", _definitions(self._episode_values(episode))]
-            parts.append(_steps(episode.steps))
-        design = f"Design {escape(self.design_id)}: {escape(self.design_title)}</p><p>{escape(self.design_status)}"
-        body = "\n".join(parts)
-        return (
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
-            f"<body>\n<main>\n{body}\n</main>\n<footer><p>{design}</p></footer>\n</body>\n</html>\n"
-        )
+            parts += [f"<h2>Episode {number}: {escape(self._summary(episode))}</h2>", definitions(self._episode_values(episode))]
+            parts.append(steps_html(episode.steps))
+        return as_page(title, parts, self.design_id, self.design_title, self.design_status)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         """(depth, line) of the text, before wrapping."""
         yield 0, f"Spell: {self._summary(self.result)}"
         for name, value in self._spell_values():
             yield 1, f"{name}: {value}"
-        yield from _step_lines(self.result.steps, 1)
+        yield from step_lines(self.result.steps, 1)
         for number, episode in enumerate(self.result.episodes, 1):
             yield 0, f"Episode {number}: {self._summary(episode)}"
             for name, value in self._episode_values(episode):
                 yield 1, f"{name}: {value}"
-            yield from _step_lines(episode.steps, 1)
+            yield from step_lines(episode.steps, 1)
 
     def _summary(self, result: SpellResult | EpisodeResult) -> str:
         label = self.labels.get(result.hrg, "")
@@ -140,16 +145,38 @@ def explanation(tables: Tables, result: SpellResult) -> Explanation:
     hrgs = {result.hrg, *(episode.hrg for episode in result.episodes)}
     hrgs |= {hrg.hrg for episode in result.episodes for hrg in episode.unbundled}
     settings = tables.settings
-    return Explanation(result, _labels(tables, hrgs), settings.id, settings.title, settings.status)
+    return Explanation(result, hrg_labels(tables, hrgs), settings.id, settings.title, settings.status)
 
 
-def _labels(tables: Tables, hrgs: set[str]) -> dict[str, str]:
+def hrg_labels(tables: Tables, hrgs: set[str]) -> dict[str, str]:
+    """The labels of HRGs of admitted care, as far as a design has them."""
     names = {row["root"]: row["name"] for row in tables["roots"]}
     labels = {tables.settings.error_hrg: tables.settings.error_label}
     for row in tables["splits"]:
         if row["root"] + row["split"] in hrgs:
             labels[row["root"] + row["split"]] = compose(names.get(row["root"], ""), row.cells)
     return {hrg: labels[hrg] for hrg in sorted(hrgs) if hrg in labels}
+
+
+def as_text(lines: Iterable[tuple[int, str]], design: str, title: str, status: str) -> str:
+    """Lines with their depth as indented text of at most 100 columns where codes allow; it ends with the design's status."""
+    found: list[str] = []
+    for depth, line in lines:
+        indent = "  " * depth
+        found += wrap(line, _WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_long_words=False)
+    return "\n".join([*found, f"Design {design}: {title}", " ".join(status.split())])
+
+
+def as_page(heading: str, parts: Sequence[str], design: str, title: str, status: str) -> str:
+    """Parts of HTML as a page that needs nothing else; it ends with the design's status."""
+    body = "\n".join(parts)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(heading)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n"
+        f"<footer><p>Design {escape(design)}: {escape(title)}</p><p>{escape(status)}</p></footer>\n</body>\n</html>\n"
+    )
 
 
 def _because(step: Step) -> str:
@@ -161,13 +188,15 @@ def _mark(step: Step) -> str:
     return {"passed": "+ ", "failed": "- "}.get(step.outcome, "")
 
 
-def _step_lines(steps: Sequence[Step], depth: int) -> Iterator[tuple[int, str]]:
+def step_lines(steps: Sequence[Step], depth: int) -> Iterator[tuple[int, str]]:
+    """Steps and those under them, each with its depth."""
     for step in steps:
         yield depth, f"{_mark(step)}{step.text}{_because(step)}"
-        yield from _step_lines(step.children, depth + 1)
+        yield from step_lines(step.children, depth + 1)
 
 
-def _steps(steps: Sequence[Step]) -> str:
+def steps_html(steps: Sequence[Step]) -> str:
+    """Steps and those under them as nested lists."""
     if not steps:
         return ""
     items = []
@@ -175,19 +204,20 @@ def _steps(steps: Sequence[Step]) -> str:
         kind = f"<b>{escape(step.kind)}</b> " if step.kind else ""
         outcome = f' <span class="{step.outcome}">{step.outcome}</span>' if step.outcome in ("passed", "failed") else ""
         because = f" <small>{escape(_because(step).strip())}</small>" if step.rule else ""
-        items.append(f"<li>{kind}{escape(step.text)}{outcome}{because}{_steps(step.children)}</li>")
+        items.append(f"<li>{kind}{escape(step.text)}{outcome}{because}{steps_html(step.children)}</li>")
     return f"<ol>{''.join(items)}</ol>"
 
 
-def _definitions(values: Sequence[tuple[str, str]]) -> str:
+def definitions(values: Sequence[tuple[str, str]]) -> str:
+    """Names and values."""
     return f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(value)}</dd>' for name, value in values)}</dl>"
 
 
-def _as_lists(value: Any) -> Any:
+def as_lists(value: Any) -> Any:
     """Tuples as lists, all the way down."""
     if isinstance(value, dict):
-        return {key: _as_lists(inner) for key, inner in value.items()}
-    return [_as_lists(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+        return {key: as_lists(inner) for key, inner in value.items()}
+    return [as_lists(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 _STYLE = (

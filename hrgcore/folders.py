@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-#: The tables of a result: each is a folder of parts.
+#: The tables of a result of admitted care: each is a folder of parts. The first has the input's rows.
 TABLES = ("episodes", "spells", "unbundled", "errors")
+#: Those of the logics whose rows stand by themselves.
+ROW_TABLES = ("rows", "errors")
+ATTENDANCE_TABLES = ("rows", "unbundled", "errors")
 #: Comes last: a folder without it is no result.
 MANIFEST = "manifest.json"
 #: Stands in a folder while a run is not finished, and says so to whoever looks.
@@ -15,9 +18,19 @@ WORK = ".hrgcore-run"
 JOURNAL = "journal.jsonl"
 
 
+def tables_of(logic: str) -> tuple[str, ...]:
+    """The tables of a result of a logic."""
+    return {"apc": TABLES, "nac": ATTENDANCE_TABLES}.get(logic, ROW_TABLES)
+
+
+def input_table(folder: Path) -> Path:
+    """The table of a result that has the input's rows."""
+    return next((folder / tables[0] for tables in (TABLES, ROW_TABLES) if (folder / tables[0]).is_dir()), folder / TABLES[0])
+
+
 def is_result(folder: Path) -> bool:
     """Whether a folder has a finished result in it."""
-    return (folder / MANIFEST).is_file() and (folder / TABLES[0]).is_dir()
+    return (folder / MANIFEST).is_file() and input_table(folder).is_dir()
 
 
 def unfinished_run(path: Path) -> Path | None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pyarrow as pa
@@ -16,16 +16,20 @@ from hrgcore.activity import Activity, CodeCells, TableActivity
 from hrgcore.columns import apc_layout
 from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
 from hrgcore.encode import Encoder, order_rows
-from hrgcore.errors import InputError, UsageError
+from hrgcore.encode.cells import without_views
+from hrgcore.errors import DesignError, InputError, UsageError
+from hrgcore.logics import ROW_LOGICS
 from hrgcore.read import open_input, read_input
 from hrgcore.read.arrow import read_stream
 from hrgcore.result import Result, refuse_result_columns
-from hrgcore.stream import key_columns, whole_spells
+from hrgcore.stream import key_columns, one_schema, whole_spells
 
 if TYPE_CHECKING:
     from hrgcore.explain import Explanation
+    from hrgcore.logics.group import RowGrouper
+    from hrgcore.logics.result import RowsResult
 
-LOGICS = ("apc",)
+LOGICS = ("apc", *ROW_LOGICS)
 
 
 class Grouper:
@@ -41,6 +45,7 @@ class Grouper:
         self._bundle: Bundle = load_design(design)
         self._design = engine.kernel_design(self._bundle)
         self._encoder = Encoder(engine.kernel_lookups(self._bundle))
+        self._rows: dict[str, RowGrouper] = {}
         self._threads = threads or os.cpu_count() or 1
 
     @property
@@ -53,35 +58,60 @@ class Grouper:
         """What turns the text of this design's codes into numbers."""
         return self._encoder
 
-    def group(self, data: Any, *, logic: str = "apc") -> Result:
+    @overload
+    def group(self, data: Any, *, logic: Literal["apc"] = "apc") -> Result: ...
+    @overload
+    def group(self, data: Any, *, logic: str) -> Any: ...
+    def group(self, data: Any, *, logic: str = "apc") -> Any:
         """Group activity: a path, an input of `hrgcore.read.open_input`, or anything with `__arrow_c_stream__`.
 
         That is what pyarrow, Polars, pandas and DuckDB give.
 
-        Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``;
-        raises InputError where the input as a whole can't be grouped, UsageError for an unknown logic.
-        """
-        _check_logic(logic)
-        return self._group(_as_activity(data))
+        Gives a `Result`; of the logics whose rows stand by themselves (``logic`` is not `apc`) a `RowsResult`.
 
-    def stream(self, batches: Any, *, logic: str = "apc") -> Iterator[Result]:
+        Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``;
+        raises InputError where the input as a whole can't be grouped, UsageError for an unknown logic, DesignError where the design
+        has no tables for it.
+        """
+        if logic == "apc":
+            return self._group(_as_activity(data))
+        return self._group_rows(self._row_grouper(logic), _as_table(data))
+
+    @overload
+    def stream(self, batches: Any, *, logic: Literal["apc"] = "apc") -> Iterator[Result]: ...
+    @overload
+    def stream(self, batches: Any, *, logic: str) -> Iterator[Any]: ...
+    def stream(self, batches: Any, *, logic: str = "apc") -> Iterator[Any]:
         """Group a stream of batches, result by result, in memory for a few batches.
 
         ``batches`` is an iterable of record batches or tables, or anything with `__arrow_c_stream__`. Spells must stand together;
         those cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after another.
         """
-        _check_logic(logic)
-        for table in whole_spells(_batches(batches)):
-            yield self._group(TableActivity(table))
+        if logic == "apc":
+            for table in whole_spells(_batches(batches)):
+                yield self._group(TableActivity(table))
+            return
+        grouper = self._row_grouper(logic)
+        for table in one_schema(_batches(batches)):
+            yield self._group_rows(grouper, table)
 
-    def explain(self, episodes: Any) -> Explanation:
+    @overload
+    def explain(self, episodes: Any, *, logic: Literal["apc"] = "apc") -> Explanation: ...
+    @overload
+    def explain(self, episodes: Any, *, logic: str) -> Any: ...
+    def explain(self, episodes: Any, *, logic: str = "apc") -> Any:
         """Explain one spell, given as a table of its episodes: each step, the row that decided it, what was tested and failed.
 
-        Raises InputError where the rows are of more than one spell, or of none.
+        Of the other logics it explains one row, and gives a `RowExplanation`. Raises InputError where the rows are of more than one
+        spell, or there is not the one row.
         """
         from hrgcore.explain import explain_spell
 
         table = _as_table(episodes)
+        if logic != "apc":
+            from hrgcore.logics.explain import explain_row
+
+            return explain_row(self._bundle.tables, self._row_grouper(logic).logic, table)
         layout = apc_layout(table.column_names)
         activity = TableActivity(table)
         every = np.arange(table.num_rows)
@@ -109,6 +139,22 @@ class Grouper:
             grouped = engine.group(self._design, episodes, order, pool)
         return Result(activity, layout, grouped, order, episodes, self._encoder, self._bundle)
 
+    def _row_grouper(self, logic: str) -> RowGrouper:
+        _check_logic(logic)
+        if logic not in self._bundle.logics:
+            raise DesignError(f"{self.design.id} has no tables of {logic}. Add them in a folder {logic}, or name another design.")
+        if logic not in self._rows:
+            from hrgcore.logics.choose import row_grouper  # whose kernels admitted care does without
+
+            self._rows[logic] = row_grouper(self._bundle, ROW_LOGICS[logic], self._encoder)
+        return self._rows[logic]
+
+    def _group_rows(self, grouper: RowGrouper, table: pa.Table) -> RowsResult:
+        from hrgcore.logics.choose import grouped_rows
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            return grouped_rows(without_views(table), grouper, pool, self._bundle)
+
 
 def _as_activity(data: Any) -> Activity:
     if isinstance(data, Activity):
@@ -117,7 +163,9 @@ def _as_activity(data: Any) -> Activity:
 
 
 def _as_table(data: Any) -> pa.Table:
-    """A path's table, or that of anything with `__arrow_c_stream__`."""
+    """A path's table, or that of anything with `__arrow_c_stream__`, or of activity."""
+    if isinstance(data, Activity):
+        return data.table
     return read_input(data) if isinstance(data, str | Path) else read_stream(data)
 
 

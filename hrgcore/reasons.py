@@ -11,6 +11,7 @@ REASONS: dict[int, str] = {
     codes.REASON_TRAUMA: "multiple trauma",
     codes.REASON_BURN: "burn",
     codes.REASON_GLOBAL: "global exception",
+    codes.REASON_ROW_RULE: "by rule",
     codes.REASON_INVALID_FIELD: "invalid field",
     codes.REASON_SPELL_DISAGREES: "spell disagrees",
     codes.REASON_ERROR_CATEGORY: "error category",

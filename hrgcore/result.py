@@ -118,22 +118,8 @@ class Result:
     @cached_property
     def unbundled(self) -> pa.Table:
         """One row an unbundled HRG, spell by spell; ``Row`` counts input rows from 1, ``Iteration`` from 1 within the episode."""
-        found, decode = self.grouped.unbundled, self._decode
-        rows = np.ascontiguousarray(found["row"])
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        iteration = np.arange(len(rows)) - np.repeat(starts, np.diff(np.append(starts, len(rows))))
-        days = np.ascontiguousarray(found["days"])
-        return pa.table(
-            {
-                "Row": pa.array(rows + 1),
-                **self._keys(rows),
-                "Iteration": pa.array((iteration + 1).astype(np.int32)),
-                "UnbundledHRG": decode.hrg(found["hrg"]),
-                "Days": pa.array(days, mask=days == 0),
-                "RootRule": decode.rule(found["rule"]),
-                "SplitRule": decode.rule(found["split_rule"]),
-            }
-        )
+        found = self.grouped.unbundled
+        return self._decode.unbundled_rows(found, self._keys(np.ascontiguousarray(found["row"])))
 
     @cached_property
     def errors(self) -> pa.Table:

@@ -30,10 +30,7 @@ def whole_spells(batches: Iterable[Any]) -> Iterator[pa.Table]:
     """
     starts_of = SpellStarts()
     waiting: list[pa.Table] = []
-    for batch in batches:
-        table = checked(pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch, "the stream")
-        if waiting and table.schema != waiting[0].schema:
-            raise InputError("the stream: a batch has other columns or types than those before. Give all batches one schema.")
+    for table in one_schema(batches):
         starts = starts_of(TableActivity(table))
         if len(starts) == 0:
             waiting.append(table)
@@ -45,6 +42,17 @@ def whole_spells(batches: Iterable[Any]) -> Iterator[pa.Table]:
             yield done
     if waiting:
         yield pa.concat_tables(waiting)
+
+
+def one_schema(batches: Iterable[Any]) -> Iterator[pa.Table]:
+    """Batches (or tables) as tables, each checked. Raises InputError where one has another schema than the first."""
+    first: pa.Schema | None = None
+    for batch in batches:
+        table = checked(pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch, "the stream")
+        if first is not None and table.schema != first:
+            raise InputError("the stream: a batch has other columns or types than those before. Give all batches one schema.")
+        first = table.schema
+        yield table
 
 
 class SpellStarts:

@@ -147,5 +147,5 @@ class FakeGrouper:
     def group(self, data: pa.Table | Activity, *, logic: str = "apc") -> FakeResult:
         return group(data.table if isinstance(data, Activity) else data)
 
-    def explain(self, episodes: pa.Table) -> FakeExplanation:
+    def explain(self, episodes: pa.Table, *, logic: str = "apc") -> FakeExplanation:
         return FakeExplanation(episodes.num_rows)

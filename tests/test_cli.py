@@ -108,7 +108,7 @@ def test_progress_on_a_terminal(source, tmp_path, monkeypatch, capsys) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["group", "{in}", "-o", "{out}", "--logic", "em"], 2, "groups admitted care (apc) only"),
+        (["group", "{in}", "-o", "{out}", "--logic", "xyz"], 2, "The logics are apc, acc, em, nac, pcc, nrd, ncc."),
         (["group", "{in}", "-o", "{out}", "--logic", "xyz"], 2, "unknown logic 'xyz'"),
         (["group", "{in}"], 2, "required: -o"),
         (["group", "{in}", "-o", "{out}", "--threads", "0"], 2, "not a whole number from 1"),

@@ -186,7 +186,7 @@ _FAULTS: list[tuple[str, str, str, str]] = [  # file, what stands there, what is
         "splits.csv",
         "2,EB03,C,,,0-1,,,,,,,,,",
         "2,EB03,C,,,0-1,,,,,,,,,,judgement\n3,EB03,D,,,5+,,,,,,,,,",
-        "can never be reached: earlier steps of EB03 cover its every case.",
+        "can never be reached: earlier steps of the splits of EB03 cover its every case.",
     ),
     # lists
     ("sets.csv", "", "male,SEX,1,judgement", "male is used by no rule. Use it, or remove it."),

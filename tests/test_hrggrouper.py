@@ -124,7 +124,7 @@ def error_of(capsys) -> str:
         ({"d": None, "i": None, "o": None}, [], 3, "no rdf"),
         ({"l": "XYZ"}, [], 6, "unknown logic 'XYZ'"),
         ({"l": ""}, [], 6, "unknown logic ''"),
-        ({"l": "NAC"}, [], 8, "this version groups APC only"),
+        ({"l": "NAC"}, [], 8, "logic NAC can't be set"),
         ({"l": "em"}, [], 8, "EM can't be set"),
         ({"o": "{place}/absent/o.csv"}, [], 9, "no such folder"),
         ({"o": "{place}/out"}, [], 9, "is a folder"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .files import FILES
+from .logics import LOGICS
 from .processes import PROCESSES
 from .scenario import Scenario
 from .stages import STAGES
 from .yardsticks import YARDSTICKS
 
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (*STAGES, *FILES, *PROCESSES, *YARDSTICKS)}
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (*STAGES, *FILES, *LOGICS, *PROCESSES, *YARDSTICKS)}
 
 #: What `hrgcore bench` runs unless told otherwise, and at how many episodes.
 USUAL = (

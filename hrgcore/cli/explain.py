@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from hrgcore.cli.options import add_input_options
+from hrgcore.cli.options import LOGIC_HELP, add_input_options, check_logic, whole_number_from_1
 from hrgcore.cli.shell import stage
 from hrgcore.errors import InputError, UsageError
 
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("explain", help="say why a spell has its HRG", description="Say why a spell has its HRG.")
+    what = "Say why a spell has its HRG, or a row of another logic."
+    parser = subparsers.add_parser("explain", help="say why a spell has its HRG", description=what)
     parser.add_argument("input", nargs="+", metavar="INPUT", help="CSV, Parquet or Arrow files, or folders of them")
-    parser.add_argument("--spell", required=True, metavar="PROVSPNO", help="the spell's number")
+    parser.add_argument("--spell", metavar="PROVSPNO", help="the spell's number")
     parser.add_argument("--provider", metavar="PROCODET", help="the provider, where several have a spell of this number")
+    parser.add_argument("--logic", default="apc", help=LOGIC_HELP)
+    parser.add_argument("--row", type=whole_number_from_1, metavar="N", help="which row of the input, of another logic than apc")
     add_input_options(parser)
     parser.add_argument("--format", choices=("text", "json", "html"), default="text")
     parser.set_defaults(run=run)
@@ -26,14 +29,22 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry it out."""
+    logic = check_logic(arguments.logic)
+    if (arguments.spell if logic == "apc" else arguments.row) is None:
+        raise UsageError("say which spell to explain, with --spell; of another logic than apc which row, with --row.")
     from hrgcore import Grouper
     from hrgcore.read import read_input
 
     stage("reading")
     table = read_input(arguments.input, rdf=arguments.rdf, headings=not arguments.no_headings)
-    episodes = find_spell(table, arguments.spell, arguments.provider)
+    if logic == "apc":
+        chosen = find_spell(table, arguments.spell, arguments.provider)
+    elif arguments.row > table.num_rows:
+        raise InputError(f"the input has {table.num_rows} rows, and no row {arguments.row}. Count them from 1, without headings.")
+    else:
+        chosen = table.slice(arguments.row - 1, 1)
     stage("explaining")
-    explanation = Grouper(**({"design": arguments.design} if arguments.design else {})).explain(episodes)
+    explanation = Grouper(**({"design": arguments.design} if arguments.design else {})).explain(chosen, logic=logic)
     views = {"text": explanation.text, "json": explanation.json, "html": explanation.html}
     print(views[arguments.format]())
     return 0

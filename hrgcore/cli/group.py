@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hrgcore.cli.options import add_input_options, check_logic, whole_number_from_1
+from hrgcore.cli.options import LOGIC_HELP, add_input_options, check_logic, whole_number_from_1
 from hrgcore.cli.shell import say, stage
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="a new folder for the results: tables in parts, and manifest.json"
     )
-    parser.add_argument("--logic", default="apc", help="what the rows are: apc, admitted care")
+    parser.add_argument("--logic", default="apc", help=LOGIC_HELP)
     add_input_options(parser)
     parser.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="of the results")
     parser.add_argument("--threads", type=whole_number_from_1, metavar="N", help="as many as there are cores unless given")
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _summary(outcome: Outcome, output: str) -> str:
-    """A short table: how many episodes and spells were grouped, why the others were not, where the results are."""
+    """A short table: how many episodes and spells, or rows, were grouped, why the others were not, where the results are."""
     from hrgcore.reasons import REASONS, is_failure
 
     def row(name: str, found: Mapping[str, int]) -> str:
@@ -65,15 +65,16 @@ def _summary(outcome: Outcome, output: str) -> str:
         share = f"{100 * grouped / count:6.1f}%" if count else "      –"
         return f"{name:<10}{count:>12,}{grouped:>12,} {share}"
 
-    episodes, spells = outcome.counts["episodes"], outcome.counts["spells"]
-    lines = [f"{'':<10}{'count':>12}{'grouped':>12}", row("episodes", episodes), row("spells", spells)]
+    what = ("episodes", "spells") if outcome.spells else ("rows",)
+    lines = [f"{'':<10}{'count':>12}{'grouped':>12}", *(row(name, outcome.counts[name]) for name in what)]
     failures = {name for reason, name in REASONS.items() if is_failure(reason)}
-    reasons = [(reason, count) for reason, count in episodes["by_reason"].items() if reason in failures]
+    reasons = [(reason, count) for reason, count in outcome.counts[what[0]]["by_reason"].items() if reason in failures]
     if reasons:
-        lines += ["", "episodes not grouped, by reason"]
+        lines += ["", f"{what[0]} not grouped, by reason"]
         lines += [f"{count:>12,}  {reason}" for reason, count in sorted(reasons, key=lambda entry: (-entry[1], entry[0]))]
-    how = "they stood together" if outcome.spells == "together" else "they stood apart, and were brought together"
+    lines += ["", f"results: {output}"]
+    if outcome.spells:
+        how = "they stood together" if outcome.spells == "together" else "they stood apart, and were brought together"
+        lines.append(f"spells:  {how}")
     design = outcome.design
-    return "\n".join(
-        [*lines, "", f"results: {output}", f"spells:  {how}", f"design:  {design.id} {design.version}, {design.status}"]
-    )
+    return "\n".join([*lines, f"design:  {design.id} {design.version}, {design.status}"])

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from hrgcore.cli.options import GROUPED_LOGICS, LOGICS
+from hrgcore.cli.options import LOGICS
 from hrgcore.cli.shell import leave, run, stage, version
 from hrgcore.errors import HrgcoreError, InputError
 
@@ -33,7 +33,7 @@ hrggrouper -i INPUT -o OUTPUT.csv -d RDF -l LOGIC [-h] [-t] [-v]
   -i  input file (comma-separated)
   -o  output file; the other files of the set are named after it
   -d  record definition file
-  -l  grouping logic: APC (this version groups no other)
+  -l  grouping logic: APC, ACC, EM, NAC, PCC, NRD or NCC; found from the RDF where it is not given
   -h  the input has headings in its first row
   -t  no headings on the output files
   -v  say more
@@ -113,22 +113,23 @@ def _check_logic(logic: str) -> None:
     name = logic.lower()
     if name not in LOGICS:
         raise SwitchError(f"unknown logic {logic!r}. The logics are {', '.join(LOGICS).upper()}.", UNKNOWN_LOGIC)
-    if name not in GROUPED_LOGICS:
-        raise SwitchError(f"logic {logic.upper()} can't be set: this version groups APC only.", LOGIC_NOT_SET)
 
 
 def _group(source: Path, output: Path, rdf: Path, switches: Switches) -> None:
     from hrgcore import Grouper
+    from hrgcore.logics import ROW_LOGICS
     from hrgcore.read import read_csv
-    from hrgcore.write.official import OfficialRun, official_files, write_official
+    from hrgcore.write.official import FILES, OfficialRun, official_files, write_official
+    from hrgcore.write.official_rows import files_of, write_official_rows
 
     started = datetime.now()
     log = _log if "verbose" in switches.flags else stage
     headings = "headings" in switches.flags
     _check_readable(rdf, "RDF", RDF_NOT_SET)
     _check_readable(source, "input", INPUT_NOT_SET)
-    _check_output(output, official_files(output), (source, rdf))
-    definition = _read_definition(rdf, switches)
+    definition, logic = _read_definition(rdf, switches)
+    endings = FILES if logic == "apc" else files_of(ROW_LOGICS[logic])
+    _check_output(output, official_files(output, endings), (source, rdf))
     log(f"reading {source}")
     raw = read_csv(source, headings=headings, unique=False)
     if not raw.num_rows:
@@ -140,25 +141,36 @@ def _group(source: Path, output: Path, rdf: Path, switches: Switches) -> None:
     )
     log(f"grouping {raw.num_rows:,} records")
     grouper = Grouper()
-    result = grouper.group(table, logic="apc")
+    result = grouper.group(table, logic=logic)
     log(f"writing {output}")
     names = raw.column_names if headings else definition.headings(raw.num_columns)
     described = OfficialRun(str(source), str(output), str(rdf), started)
     titles = "no_titles" not in switches.flags
-    files = write_official(result, raw, output, headings=names, design=grouper.design, run=described, titles=titles)
-    counts = f"{result.episodes.num_rows:,} episodes, {result.spells.num_rows:,} spells"
+    write = write_official if logic == "apc" else write_official_rows
+    files = write(result, raw, output, headings=names, design=grouper.design, run=described, titles=titles)
+    rows = ROW_LOGICS[logic].rows if logic != "apc" else "episodes"
+    counts = f"{raw.num_rows:,} {rows}" + (f", {result.spells.num_rows:,} spells" if logic == "apc" else "")
     print(f"hrgcore {version()}: {counts}, {len(files)} files: {output}")
     print(f"{grouper.design.id} {grouper.design.version}: {grouper.design.status}")
 
 
-def _read_definition(rdf: Path, switches: Switches) -> RecordDefinition:
+def _read_definition(rdf: Path, switches: Switches) -> tuple[RecordDefinition, str]:
+    """The record definition, and the logic: the one that is given, or that the definition's fields are of."""
+    from hrgcore.logics import ROW_LOGICS, row_layout
+    from hrgcore.logics.guess import logic_of
     from hrgcore.read import RecordDefinition
 
     definition = RecordDefinition.read(rdf)
-    fields = {entry.field for entry in definition.fields}
-    if "logic" not in switches.values and not {"EPIORDER", "DIAG_01"} <= fields:
-        raise InputError(f"{rdf}: no logic is given, and the record definition is not one of APC. Give -l.")
-    return definition
+    given = switches.values.get("logic", "").lower()
+    logic = given or logic_of(entry.field for entry in definition.fields)
+    if logic is None:
+        raise InputError(f"{rdf}: no logic is given, and the record definition does not tell which it is. Give -l.")
+    if logic in ROW_LOGICS:
+        try:
+            row_layout(ROW_LOGICS[logic], [entry.field for entry in definition.fields if entry.field], str(rdf))
+        except InputError as error:
+            raise SwitchError(f"logic {logic.upper()} can't be set: {error}", LOGIC_NOT_SET) from None
+    return definition, logic
 
 
 def _warn_of_headings(raw: object, definition: RecordDefinition, headings: bool, source: Path) -> None:

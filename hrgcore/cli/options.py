@@ -6,12 +6,15 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from hrgcore.errors import UsageError
+from hrgcore.logics import ROW_LOGICS
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[Any]
 
-LOGICS = ("apc", "acc", "em", "nac", "pcc", "nrd", "ncc")
-GROUPED_LOGICS = ("apc",)
+LOGICS = ("apc", *ROW_LOGICS)
+LOGIC_HELP = "what the rows are: apc, admitted care (the default); " + "; ".join(
+    f"{logic.name}, {logic.title}" for logic in ROW_LOGICS.values()
+)
 
 
 def add_input_options(parser: argparse.ArgumentParser) -> None:
@@ -22,16 +25,11 @@ def add_input_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_logic(logic: str) -> str:
-    """``logic`` in lower case.
-
-    Raises UsageError where it is unknown, or known and not grouped by this version.
-    """
+    """``logic`` in lower case. Raises UsageError where it is unknown."""
     name = logic.lower()
-    if name in GROUPED_LOGICS:
-        return name
-    if name in LOGICS:
-        raise UsageError(f"logic {name}: this version groups admitted care (apc) only.")
-    raise UsageError(f"unknown logic {logic!r}. The logics are {', '.join(LOGICS)}; this version groups apc.")
+    if name not in LOGICS:
+        raise UsageError(f"unknown logic {logic!r}. The logics are {', '.join(LOGICS)}.")
+    return name
 
 
 def whole_number_from_1(text: str) -> int:

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from hrgcore.design.tables import BASES, RULE_TABLES, Tables, read_texts
-from hrgcore.design.verify import ARRAYS, verify
+from hrgcore.design.verify import kind_of, verify
+from hrgcore.design.verify_logics import logics_in
 from hrgcore.errors import DesignError, OutputError
 
 FORMAT = 2
@@ -89,6 +90,19 @@ class Bundle:
     def rule_bases(self) -> list[str]:
         """What each rule rests on; empty for rule 0."""
         return ["", *(BASES[basis] for basis in self.arrays["rule_basis"][1:].tolist())]
+
+    @property
+    def logics(self) -> list[str]:
+        """The logics beside admitted care that the design has."""
+        return logics_in(self.arrays)
+
+    def logic_references(self, logic: str) -> list[str]:
+        """How each rule of a logic is named: `em/rules.csv:12`; empty for rule 0."""
+        return ["", *(f"{logic}/rules.csv:{line}" for line in self.arrays[f"{logic}.rule_line"][1:].tolist())]
+
+    def logic_bases(self, logic: str, array: str = "rule_basis") -> list[str]:
+        """What each rule of a logic rests on; empty for rule 0. `rule_rests`: the weakest of it, its lists and its points."""
+        return ["", *(BASES[basis] for basis in self.arrays[f"{logic}.{array}"][1:].tolist())]
 
 
 def digest(texts: dict[str, str]) -> str:
@@ -177,7 +191,7 @@ def _read_body(file: np.ndarray, header_length: int) -> Bundle:
     arrays: dict[str, np.ndarray] = {}
     texts: dict[str, str] = {}
     for name, (shape, offset) in header["arrays"].items():
-        kind: np.dtype[Any] = np.dtype(np.uint8) if name.startswith("text:") else ARRAYS[name][0]
+        kind: np.dtype[Any] = np.dtype(np.uint8) if name.startswith("text:") else kind_of(name)
         count = int(np.prod(shape, dtype=np.int64))
         first = start + offset
         if offset < 0 or first % _ALIGN or min(shape) < 0 or first + count * kind.itemsize > file.size:

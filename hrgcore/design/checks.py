@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from hrgcore.design.conditions import UNBOUNDED, Range
@@ -22,11 +22,16 @@ def check_splits(root: str, splits: Sequence[Row], tables: Tables) -> None:
     if count > _MOST_CASES:
         tables.fault(splits[0], f"the splits of {root} tell {count} cases apart, too many to check. Use fewer conditions.")
         return
+    check_cases(f"the splits of {root}", splits, _cases(choices), tables)
+
+
+def check_cases(whose: str, splits: Sequence[Row], cases: Iterable[Case], tables: Tables) -> None:
+    """Fault rules of which two of a step apply in a case, or none does, or which apply in none; ``whose`` says messages."""
     steps = sorted({row.step for row in splits})
     reached: set[int] = set()
     clashes: set[tuple[int, int]] = set()
     gap = False
-    for case in _cases(choices):
+    for case in cases:
         for step in steps:
             fitting = [row for row in splits if row.step == step and applies(row, case)]
             if len(fitting) > 1 and (pair := (fitting[0].line, fitting[1].line)) not in clashes:
@@ -39,11 +44,11 @@ def check_splits(root: str, splits: Sequence[Row], tables: Tables) -> None:
                 break
         else:
             if not gap:
-                tables.fault(splits[-1], f"the splits of {root} leave out {_say(case)}. Widen one of them.")
+                tables.fault(splits[-1], f"{whose} leave out {_say(case)}. Widen one of them.")
             gap = True
     for row in splits:
         if row.line not in reached and not any(row.line in pair for pair in clashes):
-            tables.fault(row, f"can never be reached: earlier steps of {root} cover its every case. Remove it or its rivals.")
+            tables.fault(row, f"can never be reached: earlier steps of {whose} cover its every case. Remove it or its rivals.")
 
 
 def applies(row: Row, case: Case) -> bool:

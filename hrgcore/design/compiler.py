@@ -17,6 +17,7 @@ from hrgcore.design.gates import compile_gates
 from hrgcore.design.index import CodeIndex, check_terms, closest_rows
 from hrgcore.design.labels import compose
 from hrgcore.design.lists import LISTS_OF, cc_name, compile_lists, compile_sets
+from hrgcore.design.logic_compiler import compile_logic
 from hrgcore.design.lookups import field_lookup, icd10_lookups, opcs4_lookup
 from hrgcore.design.points import check_scores, compile_cc, compile_scores, whole_number
 from hrgcore.design.rules import SCOPE_TABLE, Bits, RuleBook
@@ -86,6 +87,8 @@ class _Compiler:
         self._equal_points()
         self._check_use(book)
         self._texts()
+        for own in self.tables.logics.values():
+            self.arrays |= compile_logic(self.tables, own, self.index, self.errors)
 
     # Names and code lists -------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 #: Facts that a range can test, in the order in which the kernels hold them.
@@ -62,14 +62,16 @@ def parse_range(text: str) -> tuple[int, int]:
     return low, high
 
 
-def parse_conditions(cells: Mapping[str, str]) -> tuple[Condition, ...]:
+def parse_conditions(
+    cells: Mapping[str, str], ranges: Sequence[str] = RANGE_FACTS, scopes: Sequence[str] = LIST_SCOPES
+) -> tuple[Condition, ...]:
     """Parse the condition cells of a row, in the fixed order of the columns. Raises ValueError with the column's name."""
     conditions: list[Condition] = []
-    for column in CONDITION_COLUMNS:
+    for column in (*ranges, *scopes):
         text = cells.get(column, "").strip()
         if not text:
             continue
-        if column in RANGE_FACTS:
+        if column in ranges:
             try:
                 conditions.append(Range(column, *parse_range(text)))
             except ValueError as error:

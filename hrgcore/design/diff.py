@@ -11,6 +11,7 @@ from hrgcore.design.conditions import describe
 from hrgcore.design.index import CodeIndex, closest_rows
 from hrgcore.design.locate import load_design
 from hrgcore.design.tables import SCHEMA, SCORES, Row, Tables
+from hrgcore.logics import ROW_LOGICS
 
 MOST_EXAMPLES = 10  #: how many rows, HRGs or codes of a kind are written out; the rest is counted
 
@@ -37,6 +38,13 @@ _NAMED_BY: dict[str, tuple[str, ...]] = {
     "procedure_roots": ("codes", "root"),
     "exceptions": ("method", "root"),
     "unbundling": ("codes", "root"),
+}
+_NAMED_BY_IN_LOGICS: dict[str, tuple[str, ...]] = {
+    "fields": ("field", "accepts"),
+    "lists": ("list", "field", "values"),
+    "scores": ("score", "component", "field", "values"),
+    "hrgs": ("hrg",),
+    "rules": ("step", "lists", "hrg"),
 }
 _SCHEME_NAMES = {"icd10": "diagnosis", "opcs4": "procedure"}
 
@@ -72,8 +80,14 @@ def _settings(one: Tables, other: Tables) -> Iterator[str]:
 
 
 def _tables(one: Tables, other: Tables) -> Iterator[str]:
-    for table in SCHEMA:
-        before, after = _named(one[table], table), _named(other[table], table)
+    pairs = {table: (one[table], other[table], _NAMED_BY[table]) for table in SCHEMA}
+    for logic in ROW_LOGICS:
+        own = [tables.logics[logic].rows if logic in tables.logics else {} for tables in (one, other)]
+        pairs |= {
+            f"{logic}/{table}": (own[0].get(table, []), own[1].get(table, []), by) for table, by in _NAMED_BY_IN_LOGICS.items()
+        }
+    for table, (rows, other_rows, by) in pairs.items():
+        before, after = _named(rows, by), _named(other_rows, by)
         added = [f"+ {_say(after[key])}" for key in after if key not in before]
         removed = [f"- {_say(before[key])}" for key in before if key not in after]
         changed = [f"~ {_name(key)}: {text}" for key in before if key in after and (text := _changes(before[key], after[key]))]
@@ -83,12 +97,12 @@ def _tables(one: Tables, other: Tables) -> Iterator[str]:
                 yield from _first(lines)
 
 
-def _named(rows: Iterable[Row], table: str) -> dict[tuple[str, ...], Row]:
+def _named(rows: Iterable[Row], by: tuple[str, ...]) -> dict[tuple[str, ...], Row]:
     """Rows by the columns that name them; the second of a name carries `#2` in its key."""
     seen: Counter[tuple[str, ...]] = Counter()
     named: dict[tuple[str, ...], Row] = {}
     for row in rows:
-        key = tuple(row[column] for column in _NAMED_BY[table])
+        key = tuple(row[column] for column in by)
         seen[key] += 1
         named[(*key, f"#{seen[key]}") if seen[key] > 1 else key] = row
     return named

@@ -6,12 +6,13 @@ import contextlib
 from importlib import resources
 from pathlib import Path
 
+from hrgcore import logics
 from hrgcore.design import bundle as bundles
 from hrgcore.design.bundle import Bundle, DesignInfo
 from hrgcore.design.compiler import compile_tables
 from hrgcore.design.tables import SETTINGS_FILE, folder_texts, read_folder
 from hrgcore.errors import DesignError, HrgcoreError, UsageError
-from hrgcore_kernels import codes, layout
+from hrgcore_kernels import codes, layout, row_layout
 from hrgcore_kernels.cache import cache_folder
 
 DEFAULT_DESIGN = "hrg4plus-2425-open"
@@ -58,5 +59,7 @@ def _compiled(tables_folder: Path) -> Bundle:
 
 def _compiler_digest() -> str:
     """The digest of everything that turns tables into a bundle, so that a changed compiler never serves an old bundle."""
-    sources = [*Path(__file__).parent.glob("*.py"), *(Path(module.__file__ or "") for module in (codes, layout))]
-    return bundles.digest({str(source.name): source.read_text(encoding="utf-8") for source in sources})
+    modules = (codes, layout, row_layout)
+    sources = [*Path(__file__).parent.glob("*.py"), *Path(logics.__file__).parent.glob("*.py")]
+    sources += [Path(module.__file__ or "") for module in modules]
+    return bundles.digest({f"{source.parent.name}/{source.name}": source.read_text(encoding="utf-8") for source in sources})

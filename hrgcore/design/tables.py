@@ -5,8 +5,6 @@ Reading goes on after a fault: `Tables.faults` lists them all, with file, line a
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -15,9 +13,14 @@ from pathlib import Path
 
 from hrgcore.design.codes import SCHEMES, CodeCell, Scheme, parse_code_cell
 from hrgcore.design.conditions import CONDITION_COLUMNS, Condition, parse_conditions
+from hrgcore.design.csv_lines import read_lines
+from hrgcore.design.logic_tables import LogicTables, read_logics
+from hrgcore.design.row import BASES as BASES
+from hrgcore.design.row import Row as Row
+from hrgcore.design.row import check_basis, read_step
 from hrgcore.errors import DesignError
+from hrgcore.logics import ROW_LOGICS
 
-BASES = ("published", "observed", "derived", "calibrated", "judgement")
 SETTINGS_FILE = "design.toml"
 MAX_HIERARCHY = 12
 _MAX_TABLE_BYTES = 64 * 1024 * 1024
@@ -71,31 +74,6 @@ SCORES = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of a table. ``codes`` holds its parsed code cells by column, ``conditions`` what a rule asks."""
-
-    table: str
-    line: int
-    cells: Mapping[str, str]
-    codes: Mapping[str, CodeCell]
-    conditions: tuple[Condition, ...]
-    step: int
-
-    def __getitem__(self, column: str) -> str:
-        """The text of a cell; empty where the table has no such column."""
-        return self.cells.get(column, "")
-
-    @property
-    def basis(self) -> str:
-        return self.cells["basis"]
-
-    @property
-    def reference(self) -> str:
-        """How results and explanations name this row: `splits.csv:12`."""
-        return f"{self.table}.csv:{self.line}"
-
-
-@dataclass(frozen=True)
 class Settings:
     """What `design.toml` says."""
 
@@ -127,6 +105,7 @@ class Tables:
     texts: dict[str, str]
     settings: Settings
     rows: dict[str, list[Row]]
+    logics: dict[str, LogicTables] = field(default_factory=dict)  # the logics beside admitted care that the design has
     faults: list[str] = field(default_factory=list)
 
     def __getitem__(self, table: str) -> list[Row]:
@@ -156,20 +135,28 @@ def folder_texts(folder: Path) -> tuple[dict[str, str], list[str]]:
         raise DesignError(f"{folder}: not a design, it has no {SETTINGS_FILE}. Name a folder of design tables.")
     texts: dict[str, str] = {}
     faults: list[str] = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix not in (".csv", ".toml"):
-            continue
+    for path in _table_files(folder):
+        name = path.relative_to(folder).as_posix()
         try:
             if path.stat().st_size > _MAX_TABLE_BYTES:
-                faults.append(f"{path.name}: larger than {_MAX_TABLE_BYTES} bytes; a design table is not that large.")
+                faults.append(f"{name}: larger than {_MAX_TABLE_BYTES} bytes; a design table is not that large.")
                 continue
-            texts[path.name] = path.read_text(encoding="utf-8-sig")
+            texts[name] = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            faults.append(f"{path.name}:{line}: byte {error.start} is not UTF-8. Save the table as UTF-8.")
+            faults.append(f"{name}:{line}: byte {error.start} is not UTF-8. Save the table as UTF-8.")
         except OSError as error:
-            faults.append(f"{path.name}: can't be read ({error.strerror}). Mend the file or its permissions.")
+            faults.append(f"{name}: can't be read ({error.strerror}). Mend the file or its permissions.")
     return texts, faults
+
+
+def _table_files(folder: Path) -> Iterator[Path]:
+    """The files of a design: those in its folder, and in the folders of its other logics."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".csv", ".toml"):
+            yield path
+        elif path.name in ROW_LOGICS and path.is_dir():
+            yield from (inner for inner in sorted(path.iterdir()) if inner.suffix == ".csv")
 
 
 def read_texts(texts: dict[str, str]) -> Tables:
@@ -177,9 +164,11 @@ def read_texts(texts: dict[str, str]) -> Tables:
     faults: list[str] = []
     settings = _read_settings(texts.get(SETTINGS_FILE, ""), faults)
     rows = {table: list(_read_table(table, texts.get(f"{table}.csv"), faults)) for table in SCHEMA}
-    unknown = [name for name in texts if name != SETTINGS_FILE and name.removesuffix(".csv") not in SCHEMA]
+    logics = read_logics(texts, rows["value_sets"], faults)
+    known = {f"{table}.csv" for table in SCHEMA} | {f"{name}.csv" for tables in logics.values() for name in tables.names}
+    unknown = [name for name in texts if name != SETTINGS_FILE and name not in known]
     faults += [f"{name}: not a table of a design. Remove it, or correct its name." for name in unknown]
-    return Tables(texts, settings, rows, faults)
+    return Tables(texts, settings, rows, logics, faults)
 
 
 def _read_settings(text: str, faults: list[str]) -> Settings:
@@ -213,44 +202,18 @@ def _read_settings(text: str, faults: list[str]) -> Settings:
 
 
 def _read_table(table: str, text: str | None, faults: list[str]) -> Iterator[Row]:
-    file = f"{table}.csv"
-    if text is None:
-        faults.append(f"{file}: missing. Every design has this table, if only with its heading.")
-        return
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        headings = next(reader, [])
-        if not _headings_fit(table, headings, faults):
-            return
-        for cells in reader:
-            if not any(cells):
-                continue
-            line = reader.line_num
-            if len(cells) != len(headings):
-                faults.append(f"{file}:{line}: {len(cells)} cells under {len(headings)} headings. Quote cells that have a comma.")
-                continue
-            row = _read_row(table, line, dict(zip(headings, cells, strict=True)), faults)
-            if row is not None:
-                yield row
-    except csv.Error as error:
-        faults.append(f"{file}:{reader.line_num}: {error}. Correct the quoting.")
-
-
-def _headings_fit(table: str, headings: list[str], faults: list[str]) -> bool:
     must, may = SCHEMA[table]
-    allowed = {*must, *may, "basis", "note", *(CONDITION_COLUMNS if table in RULE_TABLES else ())}
-    wrong = [f"no column {name}" for name in (*must, "basis") if name not in headings]
-    wrong += [f"unknown column {name!r}" for name in headings if name not in allowed]
-    wrong += [f"column {name!r} twice" for name in sorted(set(headings)) if headings.count(name) > 1]
-    faults += [f"{table}.csv:1: {problem}. See tables/README.md for the columns of this table." for problem in wrong]
-    return not wrong
+    allowed = (*may, "note", *(CONDITION_COLUMNS if table in RULE_TABLES else ()))
+    for line, cells in read_lines(f"{table}.csv", text, (*must, "basis"), allowed, faults):
+        row = _read_row(table, line, cells, faults)
+        if row is not None:
+            yield row
 
 
 def _read_row(table: str, line: int, cells: dict[str, str], faults: list[str]) -> Row | None:
     before = len(faults)
     where = f"{table}.csv:{line}"
-    if cells["basis"] not in BASES:
-        faults.append(f"{where}: basis {cells['basis']!r} is none of {', '.join(BASES)}.")
+    check_basis(where, cells, faults)
     codes: dict[str, CodeCell] = {}
     for column, scheme in _row_schemes(table, cells).items():
         if table == "unbundling" and not cells[column].strip():
@@ -264,10 +227,8 @@ def _read_row(table: str, line: int, cells: dict[str, str], faults: list[str]) -
         conditions = parse_conditions(cells) if table in RULE_TABLES else ()
     except ValueError as error:
         faults.append(f"{where}: {error}.")
-    step = cells.get("step", "").strip() or "1"
-    if not step.isascii() or not step.isdigit() or len(step) > 3:
-        faults.append(f"{where}: step {step!r} is not a whole number from 0 to 999.")
-    return Row(table, line, cells, codes, conditions, int(step)) if len(faults) == before else None
+    step = read_step(where, cells, faults)
+    return Row(table, line, cells, codes, conditions, step) if len(faults) == before else None
 
 
 def _row_schemes(table: str, cells: Mapping[str, str]) -> dict[str, Scheme]:

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from hrgcore.design.array_checks import Arrays, Shapes, check_bounds, check_characters, check_starts, check_steps, sizes_of
 from hrgcore.design.conditions import RANGE_FACTS
-from hrgcore.design.steps import MORE, NONE
+from hrgcore.design.steps import MORE
 from hrgcore.design.tables import RULE_TABLES
+from hrgcore.design.verify_logics import kind_in_logic, verify_logics
 from hrgcore_kernels import codes as k
 from hrgcore_kernels import layout
-
-Arrays = Mapping[str, np.ndarray]
 
 STRINGS = ("icd10_codes", "opcs4_codes", "hrg_codes", "hrg_labels", "error_codes", "error_names")
 
 #: Type and shape of every array of a bundle; a name in a shape is a size that must be the same wherever it stands.
-ARRAYS: dict[str, tuple[np.dtype[Any], tuple[int | str, ...]]] = {
+ARRAYS: Shapes = {
     "rules": (layout.RULE, ("rules",)),
     "steps": (layout.STEP, ("steps",)),
     "step_start": (np.dtype("<i4"), (len(RULE_TABLES) + 1,)),
@@ -59,38 +59,32 @@ ARRAYS: dict[str, tuple[np.dtype[Any], tuple[int | str, ...]]] = {
 }
 
 
+def kind_of(name: str) -> np.dtype[Any]:
+    """The type of an array of a bundle. Raises KeyError where a bundle has no such array."""
+    return ARRAYS[name][0] if name in ARRAYS else kind_in_logic(name)
+
+
 def verify(arrays: Arrays) -> None:
     """Raise ValueError naming the first array that is missing, of the wrong type or shape, or points out of bounds."""
     sizes = _sizes(arrays)
     for name in STRINGS:
-        _starts(arrays, f"{name}.offsets", sizes[f"{name} bytes"])
-        _characters(arrays, name)
-    _starts(arrays, "step_start", sizes["steps"])
-    _starts(arrays, "exclusion_start", sizes["exclusions"])
-    _starts(arrays, "gate_start", sizes["gates"])
+        check_starts(arrays, f"{name}.offsets", sizes[f"{name} bytes"])
+        check_characters(arrays, name)
+    check_starts(arrays, "step_start", sizes["steps"])
+    check_starts(arrays, "exclusion_start", sizes["exclusions"])
+    check_starts(arrays, "gate_start", sizes["gates"])
     for name, field, low, high in _bounds(arrays, sizes):
-        values = arrays[name][field] if field else arrays[name]
-        if values.size and not (low <= int(values.min()) and int(values.max()) <= high):
-            raise ValueError(f"{name} {field}")
+        check_bounds(arrays, name, field, low, high)
     for used, kind in zip(arrays["used_words"], ("diagnosis words", "procedure words", "procedure words"), strict=True):
         if not 1 <= used <= sizes[kind]:
             raise ValueError("used_words")
-    _steps(arrays)
+    check_steps(arrays["steps"], arrays["step_start"])
     _outcomes(arrays, sizes)
+    verify_logics(arrays, sizes["errors"])
 
 
 def _sizes(arrays: Arrays) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    for name, (kind, shape) in ARRAYS.items():
-        array = arrays.get(name)
-        if array is None or array.dtype != kind or array.ndim != len(shape):
-            raise ValueError(name)
-        for expected, found in zip(shape, array.shape, strict=True):
-            if isinstance(expected, str):
-                size, plus, _ = expected.partition("+")
-                expected = sizes.setdefault(size, found - bool(plus)) + bool(plus)
-            if expected != found:
-                raise ValueError(name)
+    sizes = sizes_of(arrays, ARRAYS)
     for size in ("icd10", "opcs4", "rules", "steps", "roots", "hrgs", "errors", "cc lists"):
         if sizes[size] < 1:
             raise ValueError(size)
@@ -131,40 +125,6 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     yield "opcs4_lookup", "", 0, sizes["opcs4"] - 1
     yield "rule_table", "", 0, 5
     yield "rule_basis", "", 0, 4
-
-
-def _starts(arrays: Arrays, name: str, end: int) -> None:
-    starts = arrays[name]
-    if len(starts) < 2 or starts[0] != 0 or starts[-1] != end or (np.diff(starts) < 0).any():
-        raise ValueError(name)
-
-
-def _characters(arrays: Arrays, name: str) -> None:
-    """All texts must be UTF-8, and none be cut within a character (whose later bytes are 10xxxxxx)."""
-    data, offsets = arrays[f"{name}.bytes"], arrays[f"{name}.offsets"]
-    data.tobytes().decode()
-    if (data[offsets[offsets < data.size]] & 0xC0 == 0x80).any():
-        raise ValueError(f"{name}.offsets")
-
-
-def _steps(arrays: Arrays) -> None:
-    """A walk must end, and within the block of its table: no step leads past its block's last one, which always holds."""
-    steps, starts = arrays["steps"], arrays["step_start"]
-    if steps["rule"][0] != NONE or not _always(steps[:1]).all():
-        raise ValueError("steps rule")
-    ends = np.repeat(starts[1:], np.diff(starts))
-    places = np.arange(len(steps))
-    last = places == ends - 1
-    if (~last & (places + steps["fail"] >= ends)).any():
-        raise ValueError("steps fail")
-    if (last & ~(_always(steps) & (steps["rule"] >= 0))).any():
-        raise ValueError("steps rule")
-
-
-def _always(steps: np.ndarray) -> np.ndarray:
-    """Which steps hold whatever the facts are."""
-    always: np.ndarray = (steps["mask"] == 0) & (steps["low"] == 0)
-    return always
 
 
 def _outcomes(arrays: Arrays, sizes: Mapping[str, int]) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from hrgcore.activity import Activity, TableActivity
 from hrgcore.errors import InputError
-from hrgcore.folders import TABLES, is_result, unfinished_run
+from hrgcore.folders import input_table, is_result, unfinished_run
 from hrgcore.read.arrow import join, read_arrow_file, read_stream
 from hrgcore.read.csv import csv_shape, read_csv, refuse_duplicates
 from hrgcore.read.csv_bytes import CsvActivity, CsvFile
@@ -113,8 +113,8 @@ def _csv_file(path: Path, definition: RecordDefinition | None, headings: bool) -
 def input_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
     """The files that ``paths`` stand for: folders are replaced by the data files in them, in order of name.
 
-    A folder of results stands for its episodes. Raises InputError where there is no such file, a folder has no parts or parts of
-    several formats, or they are of a run that is not finished.
+    A folder of results stands for its episodes or rows. Raises InputError where there is no such file, a folder has no parts or
+    parts of several formats, or they are of a run that is not finished.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     if not given:
@@ -127,7 +127,7 @@ def input_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
                 f"{unfinished}: the run that writes here is not finished. Wait for it, or continue it with hrgcore group --resume."
             )
         if is_result(path):
-            path = path / TABLES[0]
+            path = input_table(path)
         files.extend(_parts(path) if path.is_dir() else [_existing(path)])
     return files
 

@@ -75,8 +75,8 @@ class ActivityStream:
         """A guess at the number of rows."""
         return sum(file.rows for file in self.files)
 
-    def batches(self, encoder: Encoder) -> Iterator[Rows]:
-        """The rows, from the first on; without any, once no rows. Those of CSV are encoded already.
+    def batches(self, encoder: Encoder | None = None) -> Iterator[Rows]:
+        """The rows, from the first on; without any, once no rows. With an encoder those of CSV, admitted care, are encoded already.
 
         Raises InputError where a file can't be read, is gone, or is not what it was.
         """
@@ -92,8 +92,8 @@ class ActivityStream:
         if nothing:
             yield TableActivity(self.schema.empty_table())
 
-    def _rows(self, file: InputFile, encoder: Encoder, pool: ThreadPoolExecutor) -> Iterator[Rows]:
-        if file.kind == "csv" and not cuts_cells(self._rdf):
+    def _rows(self, file: InputFile, encoder: Encoder | None, pool: ThreadPoolExecutor) -> Iterator[Rows]:
+        if file.kind == "csv" and encoder is not None and not cuts_cells(self._rdf):
             csv = CsvFile(file.path, self._shapes[file.path], self._names[file.path])
             yield from csv.rows(encoder, apc_layout(csv.names), pool)
             return

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from hrgcore.columns import APC_COLUMNS
 from hrgcore.errors import InputError
+from hrgcore.logics import ROW_LOGICS, is_field
+from hrgcore.logics.guess import logic_of
 from hrgcore.read.csv import column_name
 
 _FIRST_LINE = "COMMA DELIMITED"
@@ -19,7 +21,9 @@ _MAX_POSITION = 10_000
 _ITEMS = 7
 _NUMBERED = re.compile(r"(DIAG_|DIAG_4_|OPER_|OPERTN_|OPERTN_4_)\d{1,2}")
 _FIELDS = frozenset(name for column in APC_COLUMNS for name in (column.name, *column.aliases))
-_NUMBERS = frozenset(column.name for column in APC_COLUMNS if column.kind == "number")
+_NUMBERS = frozenset(column.name for column in APC_COLUMNS if column.kind == "number") | frozenset(
+    one.name.upper() for logic in ROW_LOGICS.values() for one in logic.numbers
+)
 
 
 @dataclass(frozen=True)
@@ -146,17 +150,26 @@ class RecordDefinition:
         defined = {field.position: field.field for field in self.fields if field.field}
         unused = {field.position: field.name for field in self.fields if not field.field}
         taken = {name.upper() for name in defined.values()}
+        logic = logic_of(defined.values())
         names = []
         for number, heading in enumerate(given, 1):
             name = defined.get(number)
             if name is None:
                 name = heading if headings else unused.get(number, "")
                 key = name.strip().upper()
-                if not key or key in taken or key in _FIELDS or _NUMBERED.fullmatch(key):
+                if not key or key in taken or _is_field(key, logic):
                     name = column_name(number)
                 taken.add(name.strip().upper())
             names.append(name)
         return names
+
+
+def _is_field(heading: str, logic: str | None) -> bool:
+    """Whether a logic takes a column of this heading (in capitals) for a field of its own; None: whether any does."""
+    if logic in ROW_LOGICS:
+        return is_field(ROW_LOGICS[logic], heading)
+    admitted = heading in _FIELDS or _NUMBERED.fullmatch(heading) is not None
+    return admitted or (logic is None and any(is_field(one, heading) for one in ROW_LOGICS.values()))
 
 
 def _parse_line(line: str, number: int, source: str) -> FieldDefinition:

@@ -27,6 +27,7 @@ class Record:
     primaries: tuple[Code, ...]
     diagnoses: tuple[Code, ...]
     procedures: tuple[Code, ...]
+    scored: bool = True  # False: of an attendance, whose scores are all 0
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,9 @@ class Facts:
     @cached_property
     def scores(self) -> dict[str, int]:
         """Each score: the sum over its components of the largest points; a code without a component is one of its own."""
-        scores: dict[str, int] = {}
+        scores: dict[str, int] = dict.fromkeys(SCORES, 0)
+        if not self.record.scored:
+            return scores
         for score, table in self.design.scores.items():
             largest: dict[tuple[str, str], int] = {}
             for code in self.record.diagnoses if SCORES[score] == "icd10" else self.record.procedures:

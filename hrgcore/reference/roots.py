@@ -43,14 +43,9 @@ def failed(reason: int, primary: Code, concerned: Code, message: str, rule: Row 
 
 def group_record(design: Design, record: Record, trace: Recorder) -> Outcome:
     """Group an episode that passed validation, or a spell of several such episodes."""
-    outcome = _exception(design, record, trace)
+    outcome = _exception(design, record, trace) or _not_covered(design, record, trace)
     if outcome is not None:
         return outcome
-    for code in record.procedures:
-        if design.procedures.row(code.listed) is None:
-            trace.step("dominant", "Procedure {} is not covered: it can't be weighed.", code, outcome="failed")
-            primary = record.primaries[0]
-            return failed(codes.REASON_PROCEDURE_NOT_COVERED, primary, code, messages.PROCEDURE_NOT_COVERED)
     dominant = _dominant(design, record, trace)
     if dominant is None:
         outcome = _nothing_but_errors(design, record, trace)
@@ -69,6 +64,30 @@ def group_record(design: Design, record: Record, trace: Recorder) -> Outcome:
     if driver == "P" and dominant is not None:
         return _by_procedure(design, record, dominant, trace)
     return _by_diagnosis(design, record, primary, trace)
+
+
+def group_attendance(design: Design, record: Record, trace: Recorder) -> Outcome | None:
+    """Group an attendance by its procedures; None where none of them may lead (docs/logics.md, "NAC").
+
+    Its only primary diagnosis is one that is on no list and gives no points.
+    """
+    outcome = _exception(design, record, trace) or _not_covered(design, record, trace)
+    if outcome is not None:
+        return outcome
+    dominant = _dominant(design, record, trace)
+    if dominant is not None:
+        return _by_procedure(design, record, dominant, trace)
+    return _nothing_but_errors(design, record, trace)
+
+
+def _not_covered(design: Design, record: Record, trace: Recorder) -> Outcome | None:
+    """The failure of a record that has a procedure which can't be weighed."""
+    for code in record.procedures:
+        if design.procedures.row(code.listed) is None:
+            trace.step("dominant", "Procedure {} is not covered: it can't be weighed.", code, outcome="failed")
+            primary = record.primaries[0]
+            return failed(codes.REASON_PROCEDURE_NOT_COVERED, primary, code, messages.PROCEDURE_NOT_COVERED)
+    return None
 
 
 def _exception(design: Design, record: Record, trace: Recorder) -> Outcome | None:

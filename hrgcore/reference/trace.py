@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hrgcore.design.conditions import CONDITION_COLUMNS, Condition, Lists, describe
+from hrgcore.design.conditions import Condition, Lists, describe
 from hrgcore.design.tables import Row
 
 
@@ -64,7 +64,7 @@ class Trace(Recorder):
     def tried(self, kind: str, row: Row, failed: Condition | None, found: object) -> None:
         name = _rule_name(row)
         if failed is None:
-            cells = [f"{column} {row[column].strip()}" for column in CONDITION_COLUMNS if row[column].strip()]
+            cells = list(map(describe, row.conditions))
             text = f"{name}: {', '.join(cells)}: holds." if cells else f"{name}: no conditions."
         elif isinstance(failed, Lists):
             text = f"{name}: {describe(failed)}: {'it is there' if failed.negated else 'not there'}."
@@ -75,7 +75,7 @@ class Trace(Recorder):
 
 def _rule_name(row: Row) -> str:
     """What a rule leads to: an HRG, a root or an error category."""
-    return row["root"] + row["split"] or row["error"]
+    return row["root"] + row["split"] or row["error"] or row["hrg"]
 
 
 def _words(value: object) -> str:

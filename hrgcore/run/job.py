@@ -14,7 +14,7 @@ from hrgcore.run import parts
 from hrgcore.run.ahead import ahead
 from hrgcore.run.apart import Apart
 from hrgcore.run.counts import add_counts
-from hrgcore.run.parts import GrouperLike, PartResult, group_part, parts_of_spells
+from hrgcore.run.parts import GrouperLike, PartResult, group_part, parts_of_rows, parts_of_spells
 from hrgcore.run.workplace import (
     Workplace,
     clean,
@@ -57,11 +57,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run went. ``counts`` are those of `Result.counts`; ``spells`` is `together` or `apart`."""
+    """How a run went. ``counts`` are those of `Result.counts`; ``spells`` is `together` or `apart`; None: rows have none."""
 
     counts: Mapping[str, Any]
     design: DesignLike
-    spells: str
+    spells: str | None
 
 
 def run_job(job: Job, grouper_of: Callable[[], DesignedGrouper]) -> Outcome:
@@ -126,7 +126,7 @@ class _Run:
         counts = self._together(place) if not place.journal.apart else None
         if counts is None:
             counts = self._apart(place)
-        spells = APART if place.journal.apart else TOGETHER
+        spells = None if self.job.logic != "apc" else APART if place.journal.apart else TOGETHER
         self.seconds["total"] = time.perf_counter() - self.begun
         manifest = build_manifest(
             counts,
@@ -157,8 +157,11 @@ class _Run:
         return way.counts
 
     def _grouped(self, place: Workplace) -> Iterator[PartResult]:
-        parts_read = parts_of_spells(lambda: self.stream.batches(self.grouper.encoder), self.size, self.threads)
-        read = ahead(self._timed("read", parts_read))
+        if self.job.logic == "apc":
+            cut = parts_of_spells(lambda: self.stream.batches(self.grouper.encoder), self.size, self.threads)
+        else:
+            cut = parts_of_rows(self.stream.batches(), self.size, self.threads)
+        read = ahead(self._timed("read", cut))
         done = set(place.journal.parts)
         for part in read:
             if part.number in done:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from hrgcore.activity import Rows, joined
 from hrgcore.encode import Encoder
-from hrgcore.folders import TABLES
+from hrgcore.folders import tables_of
 from hrgcore.stream import SpellStarts
 from hrgcore.write import ResultLike
 
@@ -60,7 +60,7 @@ def parts_of_spells(batches: Callable[[], Iterable[Rows]], size: int, threads: i
 
 
 def parts_of_rows(batches: Iterable[Rows], size: int, threads: int = 1) -> Iterator[Part]:
-    """Parts of ``size`` episodes each; the last may be smaller."""
+    """Parts of ``size`` rows each; the last may be smaller. An input without rows makes one part, if it has a batch."""
     yield from _parts(batches, size, lambda rows: np.arange(rows.count), threads)
 
 
@@ -89,8 +89,8 @@ def _parts(batches: Iterable[Rows], size: int, cuts_of: Callable[[Rows], np.ndar
 def group_part(grouper: GrouperLike, logic: str, part: Part) -> PartResult:
     """Group a part of whole spells; its rows are counted over the whole input."""
     result = grouper.group(part.content, logic=logic)
-    tables = {name: getattr(result, name) for name in TABLES}
-    for name in ("unbundled", "errors"):
+    tables = {name: getattr(result, name) for name in tables_of(logic)}
+    for name in tables.keys() & {"unbundled", "errors"}:
         tables[name] = with_rows(tables[name], pc.add(tables[name].column("Row"), part.start))
     return PartResult(part.number, part.start, part.content.count, tables, result.counts)
 

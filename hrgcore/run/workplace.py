@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hrgcore.errors import HrgcoreError, OutputError
-from hrgcore.folders import JOURNAL, MANIFEST, TABLES, UNFINISHED, WORK
+from hrgcore.folders import JOURNAL, MANIFEST, UNFINISHED, WORK, tables_of
 from hrgcore.read.batches import InputChanged
 from hrgcore.run.lock import Lock
 from hrgcore.run.parts import PartResult
@@ -29,7 +29,6 @@ _NOTICE = """\
 hrgcore group has not finished here: what is in this folder is not a result.
 The same command with --resume continues the run. Or remove the folder.
 """
-_OURS = frozenset((*TABLES, MANIFEST, UNFINISHED, WORK))
 
 
 @dataclass
@@ -78,6 +77,7 @@ class Workplace:
 
     def __init__(self, folder: Path, journal: Journal, format: str) -> None:
         self.folder, self.journal, self._format = folder, journal, format
+        self._tables = tables_of(journal.plan.get("logic", "apc"))
         self.work = folder / WORK
         self.damaged: list[str] = []
 
@@ -156,7 +156,7 @@ class Workplace:
     def add(self, part: PartResult) -> None:
         """Write a part's tables and note it as finished."""
         outputs = []
-        for table in TABLES:
+        for table in self._tables:
             name = f"{table}/part-{part.number:05d}.{self._format}"
             target = self.folder / name
             content = table_bytes(part.tables[table], self._format, target)
@@ -175,7 +175,7 @@ class Workplace:
     def outputs(self) -> list[dict[str, Any]]:
         """All files written: name, rows, bytes and SHA-256, table by table."""
         parts = [self.journal.parts[number]["outputs"] for number in sorted(self.journal.parts)]
-        return [outputs[table] for table in range(len(TABLES)) for outputs in parts]
+        return [outputs[table] for table in range(len(self._tables)) for outputs in parts]
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, and take away what says that the run is not finished."""
@@ -192,7 +192,7 @@ class Workplace:
         """Remove files of parts that the journal does not have."""
         known = {output["name"] for entry in self.journal.parts.values() for output in entry["outputs"]}
         with output_errors(self.folder):
-            for table in TABLES:
+            for table in self._tables:
                 for path in sorted((self.folder / table).glob("part-*")):
                     if f"{table}/{path.name}" not in known:
                         path.unlink()
@@ -212,7 +212,7 @@ class Workplace:
             self._clear()
         remove([self.folder / UNFINISHED])
         shutil.rmtree(self.work, ignore_errors=True)
-        _remove_empty([self.folder / table for table in TABLES], self.folder if created else None)
+        _remove_empty([self.folder / table for table in self._tables], self.folder if created else None)
 
 
 def clean(folder: Path) -> None:

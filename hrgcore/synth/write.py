@@ -12,9 +12,11 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from hrgcore.errors import OutputError, UsageError
+from hrgcore.logics import ROW_LOGICS
 from hrgcore.synth.columns import HES, OFFICIAL, as_table
 from hrgcore.synth.draw import draw
 from hrgcore.synth.mix import load_mix
+from hrgcore.synth.rows import draw_rows
 from hrgcore.write.staging import Staging, output_errors
 
 FORMATS = ("parquet", "csv")
@@ -25,11 +27,18 @@ _FIRST_SPELL = 100_000_000_000
 _SPELLS_OF_PART = 10_000_000
 
 
-def synthesise(folder: str | Path, episodes: int, seed: int, *, format: str = "parquet", names: str = "official") -> list[Path]:
-    """Write ``episodes`` synthetic episodes to ``folder`` as part-00000, part-00001 …; the same seed gives the same bytes.
+def synthesise(
+    folder: str | Path, episodes: int, seed: int, *, format: str = "parquet", names: str = "official", logic: str = "apc"
+) -> list[Path]:
+    """Write ``episodes`` synthetic episodes, or rows of another logic, to ``folder`` as part-00000, part-00001 …
 
-    Raises OutputError where the folder is not empty or can't be written (no part is left then), UsageError for an unknown format.
+    The same seed gives the same bytes.
+
+    Raises OutputError where the folder is not empty or can't be written (no part is left then), UsageError for an unknown format or
+    logic, or HES names of another logic than admitted care.
     """
+    if logic != "apc" and (logic not in ROW_LOGICS or names != "official"):
+        raise UsageError(f"logic is one of apc, {', '.join(ROW_LOGICS)}, and only apc has HES names; not {logic!r}, {names!r}.")
     if format not in FORMATS or names not in NAMES:
         raise UsageError(f"format is one of {', '.join(FORMATS)}, names one of {', '.join(NAMES)}; not {format!r}, {names!r}.")
     if episodes < 1 or seed < 0:
@@ -41,7 +50,7 @@ def synthesise(folder: str | Path, episodes: int, seed: int, *, format: str = "p
         folder.mkdir(parents=True, exist_ok=True)
     written = []
     with Staging(folder) as staging:
-        for number, table in enumerate(_tables(episodes, seed, names == "hes")):
+        for number, table in enumerate(_tables(episodes, seed, names == "hes") if logic == "apc" else _rows(logic, episodes, seed)):
             written.append(f"part-{number:05d}.{format}")
             with staging.file(written[-1]) as file:
                 _WRITERS[format](table, file)
@@ -59,6 +68,13 @@ def _tables(episodes: int, seed: int, hes: bool) -> Iterator[pa.Table]:
         yield as_table(
             draw(mix, rng, min(PART_EPISODES, episodes - start), *columns), mix, rng, _FIRST_SPELL + number * _SPELLS_OF_PART, hes
         )
+
+
+def _rows(logic: str, count: int, seed: int) -> Iterator[pa.Table]:
+    """The parts of another logic than admitted care, likewise."""
+    for number, start in enumerate(range(0, count, PART_EPISODES)):
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))
+        yield draw_rows(logic, rng, min(PART_EPISODES, count - start), start)
 
 
 def _write_parquet(table: pa.Table, file: BinaryIO) -> None:

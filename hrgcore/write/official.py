@@ -5,7 +5,7 @@ Where the manuals that we know are silent, the choice is in a comment marked «c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,11 +108,11 @@ class _Ragged:
         return pc.binary_join(lists, text_of(","))
 
 
-def official_files(output: Path) -> dict[str, Path]:
+def official_files(output: Path, files: Iterable[str] = tuple(FILES)) -> dict[str, Path]:
     """The paths of the file set of ``output``, by what follows the name in it; the index itself is under the empty text."""
     suffix = output.suffix or ".csv"
     stem = output.with_suffix("") if output.suffix else output
-    return {ending: stem.with_name(f"{stem.name}{ending}{suffix}") for ending in ("", *FILES)}
+    return {ending: stem.with_name(f"{stem.name}{ending}{suffix}") for ending in ("", *files)}
 
 
 def write_official(

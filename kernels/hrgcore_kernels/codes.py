@@ -10,6 +10,7 @@ REASON_DIAGNOSIS = 2
 REASON_TRAUMA = 3
 REASON_BURN = 4
 REASON_GLOBAL = 5
+REASON_ROW_RULE = 6  # of a row that is grouped by itself
 FIRST_FAILURE = 10
 REASON_INVALID_FIELD = 10
 REASON_SPELL_DISAGREES = 11
@@ -28,6 +29,7 @@ METHOD_DIAGNOSIS = 2
 METHOD_TRAUMA = 3
 METHOD_BURN = 4
 METHOD_GLOBAL = 5
+METHOD_OUTPATIENT = 6  # of attendances only: by the attendance itself
 
 # Coded fields, in the order of their column in the encoded episodes (hrgcore.columns.CODED_FIELDS).
 SEX, CLASSPAT, ADMISORC, ADMIMETH, DISDEST, DISMETH, MAINSPEF, TRETSPEF = range(8)

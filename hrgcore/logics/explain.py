@@ -1,0 +1,77 @@
+"""Why a row has its HRG: the reference engine's steps as an object, text, JSON or a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any
+
+import pyarrow as pa
+
+from hrgcore.design.tables import Tables
+from hrgcore.errors import InputError
+from hrgcore.explain import Views, as_lists, as_page, definitions, hrg_labels, step_lines, steps_html
+from hrgcore.logics.fields import Logic, row_layout
+from hrgcore.reasons import REASONS
+from hrgcore.reference import RowOutcome, row_reference
+
+
+@dataclass(frozen=True)
+class RowExplanation(Views):
+    """A row's result with its steps, the labels of its HRGs, and what the design that gave it says of itself."""
+
+    logic: str
+    result: RowOutcome
+    labels: Mapping[str, str]
+    design_id: str
+    design_title: str
+    design_status: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain dicts, lists, texts and numbers; reasons are in words."""
+        row = asdict(self.result) | {"reason": REASONS[self.result.reason], "label": self.labels[self.result.hrg]}
+        design = {"id": self.design_id, "title": self.design_title, "status": self.design_status}
+        return {"logic": self.logic, "row": as_lists(row), "design": design}
+
+    def html(self) -> str:
+        """The explanation as a page that needs nothing else."""
+        title = f"Why this row has {self.result.hrg}"
+        summary = f"<p>{escape(self._summary())}</p>"
+        parts = [f"<h1>{escape(title)}</h1>", summary, definitions(self._values()), steps_html(self.result.steps)]
+        return as_page(title, parts, self.design_id, self.design_title, self.design_status)
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        yield 0, f"Row: {self._summary()}"
+        for name, value in self._values():
+            yield 1, f"{name}: {value}"
+        yield from step_lines(self.result.steps, 1)
+
+    def _summary(self) -> str:
+        return f"{self.result.hrg} {self.labels[self.result.hrg]} ({REASONS[self.result.reason]})"
+
+    def _values(self) -> list[tuple[str, str]]:
+        values = [(name, "" if value is None else str(value)) for name, value in self.result.columns.items()]
+        values += [
+            (name, f"{found} {self.labels[found.hrg]}") for name, found in (("Unbundled HRG", one) for one in self.result.unbundled)
+        ]
+        values.append(("Rules", ", ".join(filter(None, (self.result.rule, self.result.split_rule)))))
+        errors = [("Error", " ".join(filter(None, (one.field, one.code, one.message)))) for one in self.result.errors]
+        return [(name, value) for name, value in values if value] + errors
+
+
+def explain_row(tables: Tables, logic: Logic, table: pa.Table) -> RowExplanation:
+    """Group the one row of a table with every step. Raises InputError where there is not one row."""
+    if table.num_rows != 1:
+        raise InputError(f"explain takes one row of {logic.title}; {table.num_rows} were given. Choose one.")
+    layout = row_layout(logic, table.column_names)
+    row: Mapping[str, Any] = {
+        logic.by_name[field].place(place): table.column(name)[0].as_py()
+        for field, names in layout.columns.items()
+        for place, name in enumerate(names)
+    }
+    result = row_reference(tables, logic.name).group(row, trace=True)
+    labels = {row["hrg"]: row["label"] for row in tables.logics[logic.name]["hrgs"]}
+    labels |= hrg_labels(tables, {result.hrg, *(found.hrg for found in result.unbundled)} - labels.keys())
+    said = tables.settings
+    return RowExplanation(logic.name, result, labels, said.id, said.title, said.status)

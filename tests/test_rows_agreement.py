@@ -1,0 +1,166 @@
+"""The logics beside admitted care: kernels and reference engine agree on rows made at random, whatever columns they come in."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from row_twins import LOGICS, STARTER, Maker, columns_of, expected, group, reference, table_of, told
+from small_design import small_texts
+
+from hrgcore.design import DEFAULT_DESIGN, compile_tables, read_texts
+from hrgcore.design.bundle import write
+from hrgcore.design.locate import embedded_designs
+from hrgcore.design.logic_cases import row_cases
+from hrgcore.grouper import Grouper
+from hrgcore.logics import ROW_LOGICS
+from hrgcore.reference import row_reference
+from hrgcore_kernels import codes
+
+COUNT = int(os.environ.get("HRGCORE_TEST_SPELLS", "20000")) // 4
+
+
+def _dictionaries(table: pa.Table) -> pa.Table:
+    return pa.table({name: table.column(name).dictionary_encode() for name in table.column_names})
+
+
+def _large(table: pa.Table) -> pa.Table:
+    return table.cast(pa.schema([(name, pa.large_string()) for name in table.column_names]))
+
+
+def _views(table: pa.Table) -> pa.Table:
+    return table.cast(pa.schema([(name, pa.string_view()) for name in table.column_names]))
+
+
+def _chunks(table: pa.Table) -> pa.Table:
+    return pa.concat_tables([table.slice(0, 1), table.slice(1, 0), table.slice(1, 17), table.slice(18)])
+
+
+@pytest.mark.parametrize("logic", LOGICS)
+@pytest.mark.parametrize("spoilt", [0.0, 0.02, 0.3])
+def test_engines_agree_on_rows_made_at_random(logic: str, spoilt: float) -> None:
+    of = ROW_LOGICS[logic]
+    rows = Maker(of, seed=int(spoilt * 100), spoilt=spoilt).rows(COUNT)
+    found = told(group(of, table_of(of, rows)))
+    for row, one in zip(rows, found, strict=True):
+        assert one == expected(of, reference(logic).group(row)), row
+
+
+@pytest.mark.parametrize("logic", LOGICS)
+@pytest.mark.parametrize("form", [_dictionaries, _large, _views, _chunks])
+def test_the_kind_of_columns_makes_no_difference(logic: str, form: Callable[[pa.Table], pa.Table]) -> None:
+    of = ROW_LOGICS[logic]
+    table = table_of(of, Maker(of, seed=5).rows(200))
+    assert told(group(of, form(table))) == told(group(of, table))
+
+
+@pytest.mark.parametrize("logic", LOGICS)
+def test_numbers_may_come_as_numbers(logic: str) -> None:
+    of = ROW_LOGICS[logic]
+    rows = Maker(of, seed=6, spoilt=0).rows(300)
+    table = table_of(of, rows)
+    numbers = table
+    for one in of.numbers:
+        texts = [None if cell in ("", None) else cell for cell in table.column(one.name).to_pylist()]
+        if one.kind == "date":
+            continue
+        kind = pa.float64() if one.kind == "thousandths" else pa.int64()
+        column = pa.array([None if text is None else kind.to_pandas_dtype()(text) for text in texts], kind)
+        numbers = numbers.set_column(numbers.column_names.index(one.name), one.name, column)
+    found = told(group(of, numbers))
+    assert [one[0] for one in found] == [one[0] for one in told(group(of, table))]
+    assert found == [expected(of, reference(logic).group(row)) for row in numbers.to_pylist()]
+
+
+@pytest.mark.parametrize("logic", LOGICS)
+def test_every_case_that_rules_tell_apart_is_grouped_alike_and_every_rule_decides_one(logic: str) -> None:
+    """Boundary enumeration: every case on both sides of each boundary, with a row that is one."""
+    of, own = ROW_LOGICS[logic], STARTER.bundle.tables.logics[logic]
+    cases = list(row_cases(STARTER.bundle.tables, own))
+    result = group(of, table_of(of, [case.cells for case in cases]))
+    found = told(result)
+    for case, one in zip(cases, found, strict=True):
+        assert one == expected(of, reference(logic).group(case.cells)), case
+    rules = np.array(STARTER.bundle.logic_references(logic))[result.grouped.results["rule"]]
+    assert {row.reference for row in own["rules"]} - set(rules.tolist()) == set()
+    assert set(result.grouped.results["reason"].tolist()) <= {codes.REASON_ROW_RULE, codes.REASON_ERROR_CATEGORY}
+
+
+@pytest.mark.parametrize("logic", LOGICS)
+def test_a_column_that_may_be_absent_reads_as_blank(logic: str) -> None:
+    of = ROW_LOGICS[logic]
+    rows = Maker(of, seed=8).rows(200)
+    must = [one.name for one in of.fields if one.must]
+    table = table_of(of, rows).select([name for name in columns_of(of) if name in must])
+    bare = [{name: row[name] for name in must} for row in rows]
+    assert told(group(of, table)) == [expected(of, reference(logic).group(row)) for row in bare]
+
+
+@pytest.mark.parametrize("logic", LOGICS)
+def test_no_rows_are_no_rows(logic: str) -> None:
+    of = ROW_LOGICS[logic]
+    result = group(of, table_of(of, []))
+    assert result.rows.num_rows == 0 and result.errors.num_rows == 0
+    assert result.counts["rows"] == {"total": 0, "grouped": 0, "failed": 0, "by_reason": {}}
+
+
+def test_numbers_of_other_types_are_read_as_numbers() -> None:
+    of = ROW_LOGICS["acc"]
+    table = pa.table({"CCUF": ["01"] * 3, "BRSD": pa.array([1.0, np.nan, 1.5]), "RSD": pa.array([None, 2, 100_000], pa.int64())})
+    assert [one[0] for one in told(group(of, table))] == ["XC06Z", "XC06Z", "UZ01Z"]
+
+
+def test_engines_agree_on_attendances_whose_procedures_belong_together() -> None:
+    """Imaging with its contrast and areas, one after the other; and roots that count interventions, with some that stand twice."""
+    design, pick = STARTER.reference.design, random.Random(1)
+    codes_ = STARTER.bundle.tables.code_list("opcs4")
+    imaging = [code for code in codes_ if code[0] == "U" and any(rule.conditions for rule in design.unbundling.rules(code))]
+    behind = [code for code in codes_ if code[:3] in ("Y97", "Y98", "Y80", "Z94")]
+    counting = {row["root"] for row in STARTER.bundle.tables["splits"] if row["interventions"].strip()}
+    leading = {root: [] for root in counting}
+    for code in codes_:
+        for rule in design.procedure_roots.rules(code):
+            if rule["root"] in leading and design.procedure_hierarchy(code):
+                leading[rule["root"]].append(code)
+    rows = []
+    for _ in range(1500):
+        rows.append([pick.choice(imaging if pick.random() < 0.4 else behind) for _ in range(6)])
+    for root, own in leading.items():
+        listed = [code for code in codes_ if design.intervention_list(root) in design.procedure_lists.lists(code)]
+        for code in own[:6] if listed else ():
+            one, other = pick.choice(listed), pick.choice(listed)
+            rows += [[code, one, one], [code, one, other], [one, code, one, other, one], [code]]
+    own = {"STARTAGE": "40", "SEX": "1", "MAINSPEF": "100", "TRETSPEF": "100", "FIRSTATT": "1"}
+    cells = [own | {f"OPER_{place:02d}": code for place, code in enumerate(row, 1)} for row in rows]
+    found = told(group(ROW_LOGICS["nac"], table_of(ROW_LOGICS["nac"], cells)))
+    for row, one in zip(cells, found, strict=True):
+        assert one == expected(ROW_LOGICS["nac"], reference("nac").group(row)), row
+    assert sum(len(one[-1]) > 1 for one in found) > 300
+
+
+def test_engines_agree_on_attendances_under_the_small_design(tmp_path: Path) -> None:
+    """Which has few codes and rules that test every fact, so that every way is taken."""
+    folder = embedded_designs()[DEFAULT_DESIGN] / "nac"
+    texts = small_texts() | {f"nac/{path.name}": path.read_text("utf-8") for path in folder.glob("*.csv")}
+    texts["nac/lists.csv"] = texts["nac/lists.csv"].replace("OPER,X622-X623", "OPER,Z942")
+    bundle = compile_tables(read_texts(texts))
+    write(bundle, tmp_path / "design")
+    engine, of, pick = row_reference(bundle.tables, "nac"), ROW_LOGICS["nac"], random.Random(2)
+    codes_ = bundle.tables.code_list("opcs4")
+    values = {row["field"]: row["values"].split() for row in bundle.tables["value_sets"]}
+    rows = []
+    for _ in range(COUNT):
+        row = {name: pick.choice(values[name]) for name in ("SEX", "MAINSPEF", "TRETSPEF")}
+        few = pick.sample(codes_, 3)
+        places = range(1, pick.choice((1, 2, 4, 7)))
+        codes = {f"OPER_{place:02d}": pick.choice(few if pick.random() < 0.5 else codes_) for place in places}
+        rows.append({**row, "STARTAGE": str(pick.choice((0, 17, 18, 19, 40, 999))), "FIRSTATT": pick.choice("1234"), **codes})
+    result = Grouper(tmp_path / "design", threads=2).group(table_of(of, rows), logic="nac")
+    for row, one in zip(rows, told(result), strict=True):
+        assert one == expected(of, engine.group(row)), row
+    assert len(result.counts["rows"]["by_reason"]) >= 5
