@@ -65,7 +65,7 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
         diagnoses, procedures = (_codes(episodes, kind, places) for kind in ("diagnosis", "procedure"))
         unbundled = np.empty(len(rows) + procedures, UNBUNDLED).view(np.recarray)
         counts = np.zeros(1, np.int64)
-        scratch = _scratch(design, diagnoses, procedures)
+        scratch = _scratch(design, end - first, diagnoses, procedures)
         group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
         return unbundled[: int(counts[0])].copy()
 
@@ -79,8 +79,8 @@ def _codes(episodes: Episodes, kind: str, places: Any) -> int:
     return int((episodes.rows[f"{kind}_end"][places] - episodes.rows[f"{kind}_start"][places]).sum())
 
 
-def _scratch(design: Design, diagnoses: int, procedures: int) -> Scratch:
-    """Room for a block of records of a slice that has so many codes; and for one more, for a record without any to point at."""
+def _scratch(design: Design, spells: int, diagnoses: int, procedures: int) -> Scratch:
+    """Room for a block of records of a slice of so many spells and codes; for a code more, for a record without any to point at."""
     return Scratch(
         np.zeros(BLOCK, RECORD).view(np.recarray),
         np.zeros((BLOCK, count_facts(design)), np.int64),
@@ -88,8 +88,8 @@ def _scratch(design: Design, diagnoses: int, procedures: int) -> Scratch:
         np.empty(procedures + 1, np.uint16),
         np.empty(max(diagnoses, procedures) + 1, np.uint16),
         np.zeros(EACH_CODE + 1, np.int64),
-        np.empty(BLOCK, np.uint32),
-        np.empty(BLOCK, np.uint32),
+        *(np.empty(BLOCK, np.uint32) for _ in range(3)),
+        np.empty(spells, np.uint32),
     )
 
 

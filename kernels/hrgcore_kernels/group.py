@@ -7,7 +7,7 @@ from hrgcore_kernels.record import group_records
 from hrgcore_kernels.signatures import DESIGN, EPISODES, SCRATCH, array
 from hrgcore_kernels.unbundle import unbundle
 from hrgcore_kernels.validate import check_spells
-from hrgcore_kernels.write import write_episodes, write_spells
+from hrgcore_kernels.write import write_episodes, write_spells, write_wholes
 
 
 @kernel(
@@ -42,7 +42,7 @@ def group_spells(
     docs/grouping.md.
     """
     written = 0
-    check_spells(design.settings, episodes, rows, spell_start, results)
+    several = check_spells(design.settings, episodes, rows, spell_start, results, scratch.several)
     for first in range(0, len(rows), BLOCK):
         count = min(BLOCK, len(rows) - first)
         lay_episodes(design, episodes, rows, first, count, results, scratch)
@@ -50,10 +50,11 @@ def group_spells(
         written = unbundle(design, episodes, rows, count, scratch, unbundled, written)
         write_episodes(rows, count, scratch.records, results)
     counts[0] = written
-    spell = 0
-    while spell < len(spell_start) - 1:
-        end = end_of_block(spell_start, spell)
-        count = lay_spells(design, episodes, rows, spell_start, spell, end, results, scratch)
+    write_spells(episodes, rows, spell_start, design.settings[5], results, spells)
+    first = 0
+    while first < several:
+        end = end_of_block(spell_start, scratch.several, first, several)
+        count = lay_spells(design, episodes, rows, spell_start, first, end, results, scratch)
         group_records(design, episodes, rows, count, True, scratch)
-        write_spells(episodes, rows, spell_start, spell, end, scratch.records, design.settings[5], results, spells)
-        spell = end
+        write_wholes(rows, count, scratch.records, results, spells)
+        first = end

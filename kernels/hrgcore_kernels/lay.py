@@ -10,18 +10,16 @@ from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numb
 
 
 @inline
-def end_of_block(spell_start, first):
-    """Where the block of spells that begins with ``first`` ends: those of several episodes in it have 2 * BLOCK episodes at most,
-    and so are BLOCK at most; or it is one that has more.
+def end_of_block(spell_start, several, first, count):
+    """Where the block of the ``count`` spells of ``several`` episodes that begins with ``first`` ends: those in it have 2 * BLOCK
+    episodes at most, and so are BLOCK at most; or it is one that has more.
     """
     episodes = 0
-    for spell in range(first, len(spell_start) - 1):
-        size = spell_start[spell + 1] - spell_start[spell]
-        if size > 1:
-            if episodes > 0 and episodes + size > 2 * BLOCK:
-                return spell
-            episodes += size
-    return len(spell_start) - 1
+    for at in range(first, count):
+        episodes += spell_start[several[at] + 1] - spell_start[several[at]]
+        if episodes > 2 * BLOCK and at > first:
+            return at
+    return count
 
 
 @stage
@@ -41,17 +39,22 @@ def lay_episodes(design, episodes, rows, first, count, results, scratch):
 
 @stage
 def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch):
-    """Lay out the spells from ``first`` to ``end`` that have several episodes, all of them grouped; return how many these are."""
-    count = 0
-    for spell in range(first, end):
+    """Lay out the spells from ``first`` to ``end`` among those of ``several`` episodes, if all of these were grouped.
+
+    Returns how many these are.
+    """
+    count = np.int64(0)
+    for at in range(first, end):
+        spell = scratch.several[at]
         low, high = spell_start[spell], spell_start[spell + 1]
-        if high - low > 1 and all_grouped(rows, low, high, results):
+        if all_grouped(rows, low, high, results):
             los = np.int64(0)
-            for at in range(low, high):
-                los += results[rows[at]].los
+            for episode in range(low, high):
+                los += results[rows[episode]].los
             one, last = np.uint64(rows[low]), np.uint64(rows[high - 1])
             lay(design, episodes, scratch, count, low, high, one, last, episodes.rows[one].age, los)
             scratch.records[count].failed = 0
+            scratch.records[count].spell = spell
             count += 1
     return count
 

@@ -178,6 +178,7 @@ RECORD = _record(
     weightiest="u8",  # the row whose primary diagnosis weighs most
     report="u8",  # the row that gives the primary diagnosis
     los="i8",
+    spell="u4",  # place among the slice's, of a record of a spell
     diagnosis_start="u4",  # places among the block's codes
     diagnosis_end="u4",
     procedure_start="u4",
@@ -192,6 +193,7 @@ RECORD = _record(
     error_at="i4",
     primary="u2",  # numbers of codes
     dominant="u2",
+    root="u2",
     hrg="u2",
     method="u1",
     reason="u1",
@@ -212,3 +214,5 @@ class Scratch(NamedTuple):
     best: Int64s  # [EACH_CODE + 1]: largest points of each component
     chosen: UInt32s  # [BLOCK]: records that a stage goes on with
     walking: UInt32s  # [BLOCK]: records whose walk goes on
+    counted: UInt32s  # [BLOCK]: records of which a stage has to count something
+    several: UInt32s  # [spells of the slice]: those of several episodes

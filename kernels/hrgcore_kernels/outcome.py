@@ -17,7 +17,7 @@ from hrgcore_kernels.codes import (
 )
 from hrgcore_kernels.facts import diagnosis_place
 from hrgcore_kernels.rules import walk
-from hrgcore_kernels.scores import cc_score, interventions
+from hrgcore_kernels.scores import any_counts, cc_score, interventions
 
 
 @inline
@@ -89,25 +89,47 @@ def check(design, count, scratch):
 
 
 @stage
+def begin_splits(design, count, scratch):
+    """Begin the walks of the ``count`` records in ``chosen`` along the splits of their roots, and set what these count.
+
+    Rule: docs/grouping.md section 4, last paragraph; CC score and interventions are those of the root.
+    """
+    records, facts, counted, found = scratch.records, scratch.facts, scratch.counted, scratch.found
+    scope = diagnosis_place(design)
+    scored = np.int64(0)
+    for at in range(count):
+        place = scratch.chosen[at]
+        record = records[place]
+        record.root = design.rules[record.root_rule].outcome
+        root = design.roots[record.root]
+        record.step = root.split_chain
+        scratch.walking[at] = place
+        counted[scored] = place
+        scored += any_counts(root, facts, place, scope)
+    for at in range(scored):
+        place = counted[at]
+        record = records[place]
+        facts[place, FACT_CC] = cc_score(design, design.roots[record.root], record, scratch.diagnoses, found)
+    intervened = np.int64(0)
+    for at in range(count):
+        place = scratch.chosen[at]
+        counted[intervened] = place
+        intervened += design.roots[records[place].root].interventions >= 0
+    for at in range(intervened):
+        place = counted[at]
+        record = records[place]
+        bit = design.roots[record.root].interventions
+        facts[place, FACT_INTERVENTIONS] = interventions(design, bit, record, scratch.procedures, found)
+
+
+@stage
 def split(design, count, scratch):
     """Give the ``count`` records in ``chosen`` the HRG of their root: of the first of its splits that applies.
 
-    Methods have the numbers of the reasons that give them. Rule: docs/grouping.md section 4, last paragraph; CC score and
-    interventions are those of the root.
+    Methods have the numbers of the reasons that give them. Rule: docs/grouping.md section 4, last paragraph.
     """
     records, facts, chosen, walking = scratch.records, scratch.facts, scratch.chosen, scratch.walking
-    scope = diagnosis_place(design)
-    for at in range(count):
-        place = chosen[at]
-        record = records[place]
-        root = design.roots[np.uint64(design.rules[record.root_rule].outcome)]
-        record.step = root.split_chain
-        walking[at] = place
-        if root.cc_list >= 0:
-            lists = facts[place, scope : scope + 2]
-            facts[place, FACT_CC] = cc_score(design, root, record, lists, scratch.diagnoses, scratch.found)
-        if root.interventions >= 0:
-            facts[place, FACT_INTERVENTIONS] = interventions(design, root.interventions, record, scratch.procedures, scratch.found)
+    begin_splits(design, count, scratch)
     walk(design.steps, records, facts, walking, count)
     for at in range(count):
         record = records[chosen[at]]

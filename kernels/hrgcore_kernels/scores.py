@@ -17,16 +17,6 @@ def stands_before(codes, start, at):
 
 
 @inline
-def form_stands_before(diagnoses, codes, at):
-    """Whether a form of the diagnosis at ``at``, with the same four characters, stands before it already."""
-    four = diagnoses[codes[at]].four
-    for other in range(at):
-        if diagnoses[codes[other]].four == four:
-            return True
-    return False
-
-
-@inline
 def diagnosis_lists(design, code, word):
     """A word of bits of the lists that a diagnosis is on."""
     if word == 0:
@@ -35,34 +25,46 @@ def diagnosis_lists(design, code, word):
 
 
 @inline
-def cc_score(design, root, record, lists, codes, found):
-    """Points of the distinct secondary diagnoses on the CC list of a root. ``lists`` are the first two words that any is on.
+def any_counts(root, facts, place, scope):
+    """Whether some diagnosis may be on the CC list of a root; ``scope`` is the first word of lists of diagnoses in the facts."""
+    bit = np.uint64(root.cc_bit)
+    word = bit // np.uint64(LIST_BITS)
+    told = min(word, np.uint64(1))  # the survey gathers two words
+    there = (facts[place, np.uint64(scope) + told] >> np.int64(bit % np.uint64(LIST_BITS))) & 1
+    return (root.cc_list >= 0) & ((there != 0) | (word > told))
+
+
+@inline
+def cc_score(design, root, record, codes, found):
+    """Points of the distinct secondary diagnoses on the CC list of a root.
 
     Rule: docs/grouping.md section 3, `cc`: five-character forms of one code are one diagnosis; none for the primary one itself,
     nor for what it excludes.
     """
     word, shift = np.uint64(root.cc_bit // LIST_BITS), np.int64(root.cc_bit % LIST_BITS)
-    if word < 2 and (lists[word] >> shift) & 1 == 0:
-        return np.int64(0)
+    primary = record.primary
+    four, points = design.diagnoses[primary].four, np.int64(root.cc_points)
+    first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
+    equal = (points != 0) & (first == end)
     kept = np.int64(0)
+    total = np.int64(0)
     for at in range(record.diagnosis_start, record.diagnosis_end):
         code = codes[at]
-        found[kept] = code  # written, and kept only if it is on the list: no branch to guess
-        kept += (diagnosis_lists(design, code, word) >> shift) & 1
-    primary = record.primary
-    four = design.diagnoses[primary].four
-    first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
-    cc_list, points = root.cc_list, np.int64(root.cc_points)
-    total = np.int64(0)
-    for at in range(kept):
-        code = found[at]
-        if (
-            design.diagnoses[code].four != four
-            and not form_stands_before(design.diagnoses, found, at)
-            and not excluded(design, first, end, cc_list, code)
-        ):
-            total += np.int64(design.cc_points[cc_list, code]) if points == 0 else points
+        listed = (diagnosis_lists(design, code, word) >> shift) & 1
+        found[kept] = design.diagnoses[code].four  # written, and kept only if it is on the list: no branch to guess
+        if not equal and listed != 0 and counts(found, kept, four) and not excluded(design, first, end, root.cc_list, code):
+            total += np.int64(design.cc_points[root.cc_list, code]) if points == 0 else points
+        kept += listed
+    if equal:
+        for at in range(kept):
+            total += points * counts(found, at, four)
     return total
+
+
+@inline
+def counts(found, at, primary):
+    """Whether a diagnosis, by the first number of its four characters, is neither the primary one nor stands before it already."""
+    return (found[at] != primary) & (not stands_before(found, 0, at))
 
 
 @inline

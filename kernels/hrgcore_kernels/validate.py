@@ -107,14 +107,21 @@ def disagreements(settings, episodes, rows, low, high):
 
 
 @stage
-def check_spells(settings, episodes, rows, spell_start, results):
-    """Set the bits of the checks that the episodes of each spell fail together, in the ``results`` of all of them."""
+def check_spells(settings, episodes, rows, spell_start, results, several):
+    """Set the bits of the checks that the episodes of each spell fail together, in the ``results`` of all of them.
+
+    Returns how many spells have several episodes; ``several`` become their places.
+    """
+    count = np.int64(0)
     for spell in range(len(spell_start) - 1):
+        several[count] = spell
         low, high = spell_start[spell], spell_start[spell + 1]
         if high - low > 1:
             failed = disagreements(settings, episodes, rows, low, high)
             for at in range(low, high):
                 results[rows[at]].failed = failed
+            count += 1
+    return count
 
 
 @inline

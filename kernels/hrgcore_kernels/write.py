@@ -20,29 +20,21 @@ def write_episodes(rows, count, records, results):
 
 
 @stage
-def write_spells(episodes, rows, spell_start, first, end, records, most_days, results, spells):
-    """Write the results of the spells from ``first`` to ``end``; ``records`` are those of several episodes, all of them grouped.
-
-    Rule: docs/grouping.md section 6; a spell of one episode is that episode. The episode that gave the primary diagnosis is marked.
+def write_spells(episodes, rows, spell_start, most_days, results, spells):
+    """Write what hangs on the episodes alone: the results of spells of one episode, the days of all, and that those fail of which
+    an episode failed. ``write_wholes`` writes the rest. Rule: docs/grouping.md section 6.
     """
-    at = np.int64(0)
-    for spell in range(first, end):
+    for spell in range(len(spell_start) - 1):
         low, high = spell_start[spell], spell_start[spell + 1]
         one = np.uint64(rows[low])
         whole = spells[spell]
-        report = one
         if high - low == 1:
             copy_outcome(results[one], whole)
             whole.los = results[one].los
             whole.critical_care_days = counted_days(episodes.rows[one].critical_care_days, most_days)
-            grouped = results[one].hrg != 0
+            grouped = whole.hrg != 0
         else:
             whole.los, whole.critical_care_days, grouped = together(episodes, rows, low, high, most_days, results)
-            if grouped:
-                copy_outcome(records[at], whole)
-                if records[at].hrg != 0:
-                    report = records[at].report
-                at += 1
         if not grouped:
             whole.hrg = 0
             whole.method = METHOD_FAILED
@@ -50,8 +42,19 @@ def write_spells(episodes, rows, spell_start, first, end, records, most_days, re
             whole.dominant = 0
             whole.root_rule = 0
             whole.split_rule = 0
-        whole.report_row = report
-        results[report].report = 1
+        whole.report_row = one
+        results[one].report = not grouped or high - low == 1
+
+
+@stage
+def write_wholes(rows, count, records, results, spells):
+    """Write the results of the ``count`` spells of several grouped episodes, and mark the episodes that gave primary diagnoses."""
+    for place in range(count):
+        record = records[place]
+        whole = spells[record.spell]
+        copy_outcome(record, whole)
+        whole.report_row = record.report if record.hrg != 0 else rows[record.first]
+        results[whole.report_row].report = 1
 
 
 @inline
