@@ -69,6 +69,15 @@ def test_engines_agree_on_the_forms_of_one_diagnosis() -> None:
     assert assert_agree(both("small"), Input(spells)).episodes.column("FCE_HRG").to_pylist() == ["FE30B", "FE30A", "FE30B"]
 
 
+def test_engines_agree_on_exclusions_from_a_list_of_equal_points() -> None:
+    """Heart failure takes the point of diabetes away, high blood pressure does not."""
+    shared = {"PROCODET": "R", "EPIORDER": "1", "STARTAGE": "40", "EPIDUR": "0", "DIAG_02": "E119", "DIAG_03": "N179"}
+    shared |= {field: values[0] for field, values in both("even").maker.pools.values.items()}
+    spells = [[shared | {"PROVSPNO": primary, "DIAG_01": primary}] for primary in ("I500", "I10X")]
+    assert (both("even").bundle.arrays["roots"]["cc_points"] == 1).any()
+    assert assert_agree(both("even"), Input(spells)).episodes.column("FCE_HRG").to_pylist() == ["EB03C", "EB03B"]
+
+
 def test_engines_agree_on_the_longest_stay() -> None:
     shared = {"PROCODET": "R", "EPIORDER": "1", "STARTAGE": "40", "DIAG_01": "K635", "OPER_01": "W903"}  # leads up to a day
     shared |= {field: values[0] for field, values in both("small").maker.pools.values.items()}
