@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from hrgcore.columns import KEY_FIELDS, apc_layout
 from hrgcore.errors import InputError, UsageError
+from hrgcore.linking.index import KeyIndex, Spells
 from hrgcore.linking.keys import SPELL_KEY, all_columns, as_text, find_columns, is_blank, key_cells
 from hrgcore.linking.sources import Source, source_of
 from hrgcore.logics import ROW_LOGICS, Logic
@@ -67,7 +68,8 @@ def link_sources(spells: Source, others: Sequence[Source], on: Mapping[str, str]
         failed.append(unlinked)
     names = [spells.name, spells.name, *(other.name for other in others)]
     kinds = [CORE, UNBUNDLED, *(logic.title for logic in logics)]
-    hrgs = pa.concat_tables(pieces).sort_by([(name, "ascending") for name in ("Spell", "Source", "Row")])
+    hrgs = pa.concat_tables(pieces)
+    hrgs = hrgs.take(pa.array(np.argsort(hrgs.column("Spell").to_numpy(), kind="stable")))
     lost = pa.concat_tables(failed)
     key = admitted.key.take(hrgs.column("Spell"))
     return Linked(
@@ -91,7 +93,7 @@ class _Admitted:
         table = source.read("spells", [*KEY_FIELDS, "SpellHRG"])
         self.key = key_cells(table, KEY_FIELDS, source.name)
         self._hrgs = as_text(table.column("SpellHRG"), "SpellHRG", source.name)
-        self._spells = _unique(self.key, pa.array(np.arange(len(table))))
+        self._spells = KeyIndex(self.key, np.arange(len(table)))
         if len(self._spells) < len(table):
             raise InputError(f"{source.name}: a spell stands there twice. Group the activity again, all of it in one run.")
 
@@ -108,27 +110,29 @@ class _Admitted:
         hrgs = as_text(table.column("UnbundledHRG"), "UnbundledHRG", name)
         return _piece(1, spells, _numbers(table, "Row", name), hrgs, _numbers(table, "Days", name))
 
-    def known(self, columns: Sequence[str]) -> pa.Table:
-        """The keys that spells have in these columns, as `_unique` gives them.
+    def known(self, columns: Sequence[str]) -> KeyIndex:
+        """The spells by the keys that they have in these columns.
 
         Raises InputError where neither the spells nor the episodes have them all.
         """
+        if tuple(columns) == KEY_FIELDS:
+            return self._spells
         names = self.source.columns("spells")
         found = find_columns(names, columns, self.source.name)
         if len(found) == len(columns):
             table = self.source.read("spells", list(found.values()))
-            return _unique(key_cells(table, list(found.values()), self.source.name), pa.array(np.arange(len(table))))
+            return KeyIndex(key_cells(table, list(found.values()), self.source.name), np.arange(len(table)))
         names = self.source.columns("episodes")
         wanted = all_columns(names, columns, f"{self.source.name}: episodes", _REMEDY)
         fields = apc_layout(names, self.source.name).fields
         key = [fields[name] for name in KEY_FIELDS]
         table = self.source.read("episodes", list(dict.fromkeys([*wanted, *key])))
-        return _unique(key_cells(table, wanted, self.source.name), self._of(table, key, "episodes"))
+        return KeyIndex(key_cells(table, wanted, self.source.name), self._of(table, key, "episodes"))
 
-    def _of(self, table: pa.Table, key: Sequence[str], what: str) -> Any:
+    def _of(self, table: pa.Table, key: Sequence[str], what: str) -> Spells:
         """The spell of each row of another table of the same result."""
-        spells = _matches(key_cells(table, key, self.source.name), self._spells).column("First")
-        if spells.null_count:
+        spells, _ = self._spells.spells(key_cells(table, key, self.source.name))
+        if (spells < 0).any():
             raise InputError(f"{self.source.name}: has {what} of a spell that it has not. Group the activity again.")
         return spells
 
@@ -142,7 +146,7 @@ def _linkable(source: Source) -> Logic:
     return logic
 
 
-def _joined(source: Source, logic: Logic, on: Mapping[str, str], known: pa.Table, place: int) -> tuple[pa.Table, pa.Table]:
+def _joined(source: Source, logic: Logic, on: Mapping[str, str], known: KeyIndex, place: int) -> tuple[pa.Table, pa.Table]:
     """The rows of a source that fit a spell, and those that don't, with their keys and the reason."""
     names = source.columns("rows")
     columns = all_columns(names, list(on.values()), source.name, _REMEDY)
@@ -151,14 +155,12 @@ def _joined(source: Source, logic: Logic, on: Mapping[str, str], known: pa.Table
     all_columns(names, [hrg, *([days] if days else [])], source.name, f"Group the activity again with --logic {logic.name}.")
     table = source.read("rows", list(dict.fromkeys([*columns, hrg, *([days] if days else [])])))
     keys = key_cells(table, columns, source.name)
-    found = _matches(keys, known)
-    several = pc.fill_null(pc.not_equal(found.column("First"), found.column("Last")), False)
-    reason = pc.if_else(
-        is_blank(keys), NO_KEY, pc.if_else(several, SEVERAL, pc.if_else(found.column("First").is_null(), NO_SPELL, ""))
-    )
+    first, last = known.spells(keys)
+    found = pa.array(np.select([first < 0, first != last], [NO_SPELL, SEVERAL], ""))
+    reason = pc.if_else(is_blank(keys), NO_KEY, found)
     rows = _piece(
         place,
-        found.column("First"),
+        first,
         np.arange(1, len(table) + 1),
         as_text(table.column(hrg), hrg, source.name),
         _days(table, days, logic, source.name),
@@ -176,18 +178,6 @@ def _days(table: pa.Table, column: str | None, logic: Logic, source: str) -> Any
         return pa.array(np.full(len(table), 1, np.int32), mask=np.full(len(table), logic.rows != "days"))
     days = _numbers(table, column, source)
     return pc.if_else(pc.less(days, 0), pa.scalar(None, days.type), days)
-
-
-def _unique(keys: pa.Table, spells: Any) -> pa.Table:
-    """Each key once, with the first and the last of the spells that have it."""
-    grouped = keys.append_column("Spell", spells).group_by(keys.column_names)
-    return grouped.aggregate([("Spell", "min"), ("Spell", "max")]).rename_columns({"Spell_min": "First", "Spell_max": "Last"})
-
-
-def _matches(keys: pa.Table, known: pa.Table) -> pa.Table:
-    """What `_unique` knows of each key, in the order of ``keys``: First and Last, null where it is not known."""
-    rows = keys.append_column("Row", pa.array(np.arange(len(keys))))
-    return rows.join(known, keys.column_names, join_type="left outer").sort_by("Row").select(["First", "Last"])
 
 
 def _piece(place: int, spells: Any, rows: Any, hrgs: Any, days: Any) -> pa.Table:
