@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import hrgcore
 from hrgcore.cli.main import main
 from hrgcore.errors import InputError, UsageError
 from hrgcore.linking.join import NO_KEY, NO_SPELL, SEVERAL
+from hrgcore.logics import ROW_LOGICS
 
 SPELLS = admitted([("RA", "1", "AA22C"), ("RA", "2", "UZ01Z"), ("RB", "1", "FD01J")], [(1, "RA", "1", "VC04Z", 12)])
 
@@ -51,6 +53,13 @@ def test_a_row_that_fits_no_spell_is_listed() -> None:
     assert found.counts == [
         {"input": "1 (nrd)", "kind": "renal dialysis", "rows": 5, "linked": 1, "unlinked": {NO_KEY: 2, NO_SPELL: 2}}
     ]
+
+
+def test_known_cells_in_a_key_that_no_spell_has_fit_none() -> None:
+    """A number that no spell has beside a provider that one has, and the other way round."""
+    keys = [("RB", "9"), ("RB", "2"), ("RC", "1"), ("RC", "9"), ("1", "RA")]
+    found = hrgcore.link(SPELLS, [nrd([(*key, "LD01A") for key in keys])])
+    assert unlinked(found) == [(*key, "LD01A", row, NO_SPELL) for row, key in enumerate(keys, 1)]
 
 
 def test_a_spell_without_a_number_gathers_no_rows() -> None:
@@ -122,11 +131,20 @@ def test_without_rows() -> None:
     assert found.hrgs.column_names == ["PROCODET", "PROVSPNO", "Kind", "HRG", "Days", "Input", "Row"]
 
 
-CELLS = st.sampled_from(["", " ", "1", "2", "é", None])
+def test_the_documentation_names_what_there_is() -> None:
+    text = " ".join((Path(__file__).parents[1] / "docs" / "linking.md").read_text(encoding="utf-8").split())
+    found = hrgcore.link(SPELLS, [NOTHING])
+    named = [name for row in re.findall(r"\| ([A-Z][A-Za-z, ]+) \|", text) for name in row.split(", ")]
+    assert named == found.hrgs.column_names
+    assert all(f"*{reason}*" in text for reason in (NO_KEY, NO_SPELL, SEVERAL))
+    assert all(f"`{one.title}`" in text for one in ROW_LOGICS.values() if one.rows != "attendances")
+
+
+CELLS = st.sampled_from(["", "1", "2", "é", None])
 KEYS = st.tuples(CELLS, CELLS)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(KEYS, max_size=12), st.lists(st.lists(KEYS, max_size=8), min_size=1, max_size=3), st.booleans())
 def test_every_row_is_in_one_table_once(spells: list[Any], inputs: list[list[Any]], both: bool) -> None:
     """Against the definition: the spells, one by one, that have a row's key."""
@@ -220,6 +238,7 @@ def test_another_design_is_noted(folders: list[str], tmp_path: Path, capsys: Any
         (["{0}", "{1}.gone", "-o", "{out}"], 3, "is no folder"),
         (["{0}", "{1}", "-o", "{out}", "--on", "FROB"], 3, "episodes: no column FROB. Its columns are PROCODET"),
         (["{0}", "{1}", "-o", "{0}"], 5, "not empty"),
+        (["{0}", "{1}.gone", "-o", "{0}"], 5, "not empty"),  # before anything is read
     ],
 )
 def test_errors_are_one_line_and_leave_nothing(
