@@ -13,10 +13,11 @@ from hrgcore.errors import DesignError, HrgcoreError, InputError, OutputError, U
 
 if TYPE_CHECKING:
     from hrgcore.grouper import Grouper
+    from hrgcore.linking import link
     from hrgcore.result import Result
 
 __version__ = "0.1.0"
-__all__ = ["DesignError", "Grouper", "HrgcoreError", "InputError", "OutputError", "Result", "UsageError", "__version__"]
+__all__ = ["DesignError", "Grouper", "HrgcoreError", "InputError", "OutputError", "Result", "UsageError", "__version__", "link"]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,4 +30,8 @@ def __getattr__(name: str) -> Any:
         from hrgcore.result import Result
 
         return Result
+    if name == "link":
+        from hrgcore.linking import link
+
+        return link
     raise AttributeError(f"module 'hrgcore' has no attribute {name!r}")

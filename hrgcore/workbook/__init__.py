@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +21,7 @@ from hrgcore.workbook.rows import Faults
 from hrgcore.workbook.settings import settings_text
 from hrgcore.workbook.sheets import read_sheets
 from hrgcore.workbook.tables import make_tables
-from hrgcore.write.folder import check_folder
-from hrgcore.write.staging import Staging, output_errors
+from hrgcore.write.folder import new_folder
 
 _REFERENCE = re.compile(r"\b([a-z0-9_]+)\.csv:([0-9]+)")
 _SHOWN = 10
@@ -73,21 +71,11 @@ def write_tables(design: WorkbookDesign, folder: Path) -> None:
 
     Raises OutputError where the folder is not empty or can't be written; nothing is left then.
     """
-    check_folder(folder)
-    created = not folder.exists()
-    try:
-        with output_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        with Staging(folder) as staging:
-            for name, text in sorted(design.texts.items()):
-                with staging.file(name) as file:
-                    file.write(text.encode())
-            staging.publish(last=SETTINGS_FILE)
-    except BaseException:
-        if created:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
+    with new_folder(folder) as staging:
+        for name, text in sorted(design.texts.items()):
+            with staging.file(name) as file:
+                file.write(text.encode())
+        staging.publish(last=SETTINGS_FILE)
 
 
 def _read_rest(plan: Plan) -> Tables | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pyarrow.parquet as pq
 
 from hrgcore.errors import OutputError
 from hrgcore.write.lines import cells, heading_line, lines
-from hrgcore.write.staging import output_errors
+from hrgcore.write.staging import Staging, output_errors
 
 FORMATS = ("parquet", "csv")
 #: What stands between the entries of a list in a CSV cell.
@@ -30,6 +32,26 @@ def check_folder(folder: str | Path) -> None:
         empty = not any(folder.iterdir())
     if not empty:
         raise OutputError(f"{folder}: the folder is not empty. Name a new folder, or empty this one.")
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Staging]:
+    """A folder that takes files once they are published; where that does not happen, what was made is removed.
+
+    Raises OutputError where the folder is not empty or can't be made.
+    """
+    check_folder(folder)
+    created = not folder.exists()
+    try:
+        with output_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with Staging(folder) as staging:
+            yield staging
+    except BaseException:
+        if created:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def table_bytes(table: pa.Table, format: str, path: Path) -> Any:
