@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import NoReturn
 
-from hrgcore.cli import bench, designs, explain, group, selftest, synth
+from hrgcore.cli import bench, designs, explain, group, rdf, selftest, synth
 from hrgcore.cli.shell import leave, refuse, run, version
 from hrgcore.errors import UsageError
 
@@ -27,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     group.add_parser(subparsers)
     explain.add_parser(subparsers)
+    rdf.add_parser(subparsers)
     designs.add_parser(subparsers)
     synth.add_parser(subparsers)
     selftest.add_parser(subparsers)
