@@ -42,9 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     from hrgcore.read.batches import ActivityStream
 
     stage(f"reading {source}")
-    stream = ActivityStream(source)
-    definition = definition_of(stream.schema.names, logic, str(source))
-    rows = next(stream.batches()).table.slice(0, SAMPLE_ROWS)
+    names = _headings(source)
+    definition = definition_of(names, logic, str(source))
+    rows = next(ActivityStream(source).batches()).table.slice(0, SAMPLE_ROWS)
     for doubt in doubtful_columns(definition, rows, Accepts(load_design(DEFAULT_DESIGN), logic)):
         warnings.warn(doubt, InputWarning, stacklevel=2)
     if arguments.output is None:
@@ -52,5 +52,15 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.buffer.write(definition.text.encode())  # as bytes: line ends are those of the file
         return 0
     save(definition, Path(arguments.output))
-    print(f"{arguments.output}: {len(definition.fields)} fields of {len(stream.schema.names)} columns of {source}")
+    print(f"{arguments.output}: {len(definition.fields)} fields of {len(names)} columns of {source}")
     return 0
+
+
+def _headings(source: Path) -> list[str]:
+    """The names of a file's columns. Of a CSV they may be a row of data, in which some stand twice: that is not what to say first."""
+    from hrgcore.read import file_format, input_files
+    from hrgcore.read.batches import ActivityStream
+    from hrgcore.read.csv import csv_shape
+
+    (file,) = input_files(source)
+    return csv_shape(file, True).names if file_format(file) == "csv" else list(ActivityStream(file).schema.names)

@@ -48,6 +48,11 @@ class Accepts:
         one = self._fields.get(name) or self._fields.get(_NUMBERED.sub("", name))
         return None if one is None or one.kind == "key" else one
 
+    def must(self, name: str) -> bool:
+        """Whether no cell of a field may be blank; of numbered columns that is so of the first at most."""
+        one = self.field(name)
+        return one is not None and one.must and name.upper() in (one.name.upper(), one.place(0).upper())
+
     def filled(self, cells: pa.Array) -> int:
         """How many cells of a column of text are not blank."""
         return int((self._encoder.icd10(cells) != CELL_BLANK).sum())
@@ -97,8 +102,8 @@ def _admitted() -> tuple[Field, ...]:
         if column.kind in ("number", "coded"):
             kind = "age" if column.name == "STARTAGE" else column.kind
             fields.append(Field(column.name, kind, column.name, column.doc, column.mandatory))  # type: ignore[arg-type]
-    codes = (Field("DIAG", "icd10", "Diagnosis", "diagnosis", many=True), Field("OPER", "opcs4", "Procedure", "procedure", many=True))
-    return (*fields, *codes)
+    diagnoses = Field("DIAG", "icd10", "Diagnosis", "diagnosis", must=True, many=True)
+    return (*fields, diagnoses, Field("OPER", "opcs4", "Procedure", "procedure", many=True))
 
 
 _ADMITTED = _admitted()

@@ -36,19 +36,14 @@ def _doubt(field: FieldDefinition, by_position: dict[int, FieldDefinition], rows
     cells = as_text(rows.column(field.position - 1), field.name)
     filled = accepts.filled(cells)
     column = f"column {field.position} ({field.name})"
-    if not filled and len(cells) >= _FEWEST and (own.must or field.field == "DIAG_01"):
-        return f"{column} is blank in all {len(cells):,} rows looked at, and must not be. Check that the headings stand above theirs."
+    if not filled and len(cells) >= _FEWEST and accepts.must(field.field):
+        return (
+            f"{column} is blank in all {len(cells):,} rows looked at, and must not be. Check that the headings stand above theirs."
+        )
     if filled < _FEWEST:
         return None
     fits = accepts.usable(own, cells)
-    looks: list[tuple[str, int]] = []
-    for place in (field.position - 1, field.position + 1):
-        beside = by_position.get(place)
-        other = accepts.field(beside.field) if beside else None
-        if beside is not None and other is not None:
-            looks.append((f"{beside.field}, the field of column {place}", accepts.usable(other, cells)))
-    looks.extend(accepts.alike(cells))
-    what, most = max(looks, key=lambda look: look[1])  # of the same number the first: a neighbour
+    what, most = max((*_beside(field, by_position, cells, accepts), *accepts.alike(cells)), key=lambda look: look[1])
     if most >= _SHARE * filled and most - fits >= _BETTER * filled:
         return (
             f"{column} looks like {what}: {most:,} of {filled:,} values fit that, and {fits:,} fit {field.field}. Are the headings"
@@ -60,3 +55,18 @@ def _doubt(field: FieldDefinition, by_position: dict[int, FieldDefinition], rows
             " own column, and how values are written."
         )
     return None
+
+
+def _beside(
+    field: FieldDefinition, by_position: dict[int, FieldDefinition], cells: pa.Array, accepts: Accepts
+) -> list[tuple[str, int]]:
+    """What the columns beside one are, and how many of its cells fit that; both together where as many fit the one as the other."""
+    found = []
+    for place in (field.position - 1, field.position + 1):
+        beside = by_position.get(place)
+        one = accepts.field(beside.field) if beside else None
+        if beside is not None and one is not None:
+            found.append((f"{beside.field}, the field of column {place}", accepts.usable(one, cells)))
+    if len(found) == 2 and found[0][1] == found[1][1]:
+        return [(f"{found[0][0]}, or {found[1][0]}", found[0][1])]
+    return found

@@ -24,7 +24,8 @@ def definition_of(names: Sequence[str], logic: str, source: str) -> RecordDefini
     positions = {name: number for number, name in enumerate(names, 1)}
     fields = sorted((positions[name], field, name.strip()) for field, name in _fields(names, logic, source))
     return RecordDefinition(
-        source, tuple(FieldDefinition(name, field, position, "", "", line) for line, (position, field, name) in enumerate(fields, 2))
+        source,
+        tuple(FieldDefinition(name, field, position, "", "", line) for line, (position, field, name) in enumerate(fields, 2)),
     )
 
 

@@ -107,9 +107,7 @@ class RecordDefinition:
     @property
     def text(self) -> str:
         """As the text of an RDF, lines ending with CR LF: what `parse` reads, and the official product."""
-        lines = (
-            f"{field.name},{field.field},{field.position},,,{field.picture},{field.extract}" for field in self.fields
-        )
+        lines = (f"{field.name},{field.field},{field.position},,,{field.picture},{field.extract}" for field in self.fields)
         return "".join(f"{line}\r\n" for line in (_FIRST_LINE, *lines))
 
     @property
