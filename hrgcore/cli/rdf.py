@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _headings(source: Path) -> list[str]:
-    """The names of a file's columns. Of a CSV they may be a row of data, in which some stand twice: that is not what to say first."""
+    """The names of a file's columns. Of a CSV they may be a row of data, where some stand twice: that is not what to say first."""
     from hrgcore.read import file_format, input_files
     from hrgcore.read.batches import ActivityStream
     from hrgcore.read.csv import csv_shape

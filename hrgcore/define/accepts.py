@@ -82,7 +82,7 @@ class Accepts:
 
 
 def as_text(column: Any, name: str) -> pa.Array:
-    """A column as a comma-delimited file would have it, text without nulls. Raises InputError where its type can't be written so."""
+    """A column as a comma-delimited file would have it: text without nulls. Raises InputError where its type has none."""
     kind = column.type
     try:
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -101,7 +101,7 @@ def _admitted() -> tuple[Field, ...]:
     for column in APC_COLUMNS:
         if column.kind in ("number", "coded"):
             kind = "age" if column.name == "STARTAGE" else column.kind
-            fields.append(Field(column.name, kind, column.name, column.doc, column.mandatory))  # type: ignore[arg-type]
+            fields.append(Field(column.name, kind, column.name, column.doc, column.mandatory))
     diagnoses = Field("DIAG", "icd10", "Diagnosis", "diagnosis", must=True, many=True)
     return (*fields, diagnoses, Field("OPER", "opcs4", "Procedure", "procedure", many=True))
 

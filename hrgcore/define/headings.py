@@ -18,8 +18,8 @@ def definition_of(names: Sequence[str], logic: str, source: str) -> RecordDefini
     """
     if not any(is_heading(name.strip().upper(), logic) for name in names):
         raise InputError(
-            f"{source}: no heading is the name of a field of {logic}, so nothing tells which column is which. Where the first row is"
-            " data, put a row of headings above it (PROCODET,PROVSPNO and on), or write the record definition by hand."
+            f"{source}: no heading is the name of a field of {logic}, so nothing tells which column is which. Where the first row"
+            " is data, put a row of headings above it, or write the record definition by hand."
         )
     positions = {name: number for number, name in enumerate(names, 1)}
     fields = sorted((positions[name], field, name.strip()) for field, name in _fields(names, logic, source))
@@ -44,7 +44,7 @@ def _fields(names: Sequence[str], logic: str, source: str) -> Iterator[tuple[str
     ):
         if lists:
             raise InputError(
-                f"{source}: column {columns[0]} is for lists of codes, which no column of a comma-delimited file can hold. Write them"
-                f" into columns {field}_01, {field}_02 and on."
+                f"{source}: column {columns[0]} is for lists of codes, which no column of a comma-delimited file can hold. Write"
+                f" them into columns {field}_01, {field}_02 and on."
             )
         yield from ((f"{field}_{number:02d}", name) for number, name in enumerate(columns, 1))
