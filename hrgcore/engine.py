@@ -88,7 +88,9 @@ def _scratch(design: Design, spells: int, diagnoses: int, procedures: int) -> Sc
         np.empty(procedures + 1, np.uint16),
         np.empty(max(diagnoses, procedures) + 1, np.uint16),
         np.zeros(EACH_CODE + 1, np.int64),
-        *(np.empty(BLOCK, np.uint32) for _ in range(3)),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
         np.empty(spells, np.uint32),
     )
 

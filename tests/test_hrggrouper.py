@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,16 @@ def test_each_exit_code(place, capsys, changed, more, code: int, says: str) -> N
     assert run(place, *more, **filled) == code
     assert says in error_of(capsys)
     assert written(place) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["-?"], 0), (["-x"], 1), (["stray"], 2), (["-i", "x"], 3), (["-d", "x", "-i", "x", "-o", "x", "-l", "XYZ"], 6)],
+)
+def test_the_exit_code_is_the_process_s(arguments: list[str], code: int) -> None:
+    command = [sys.executable, "-c", "from hrgcore.cli.hrggrouper import command; command()", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code and "Traceback" not in done.stderr
 
 
 def test_no_permission_for_the_output(place, capsys, monkeypatch) -> None:

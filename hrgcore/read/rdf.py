@@ -105,6 +105,12 @@ class RecordDefinition:
         return pa.Table.from_arrays(columns, names=names)
 
     @property
+    def text(self) -> str:
+        """As the text of an RDF, lines ending with CR LF: what `parse` reads, and the official product."""
+        lines = (f"{field.name},{field.field},{field.position},,,{field.picture},{field.extract}" for field in self.fields)
+        return "".join(f"{line}\r\n" for line in (_FIRST_LINE, *lines))
+
+    @property
     def cut_line(self) -> int | None:
         """The first line that cuts something out of cells; None if there is none."""
         return min((field.line for field in self.fields if _cuts(field)), default=None)
@@ -157,14 +163,14 @@ class RecordDefinition:
             if name is None:
                 name = heading if headings else unused.get(number, "")
                 key = name.strip().upper()
-                if not key or key in taken or _is_field(key, logic):
+                if not key or key in taken or is_heading(key, logic):
                     name = column_name(number)
                 taken.add(name.strip().upper())
             names.append(name)
         return names
 
 
-def _is_field(heading: str, logic: str | None) -> bool:
+def is_heading(heading: str, logic: str | None) -> bool:
     """Whether a logic takes a column of this heading (in capitals) for a field of its own; None: whether any does."""
     if logic in ROW_LOGICS:
         return is_field(ROW_LOGICS[logic], heading)
