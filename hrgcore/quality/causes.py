@@ -48,8 +48,9 @@ def causes_of(counts: Mapping[str, Any], places: Mapping[str, int]) -> dict[str,
     if _spells_run_together(counts):
         causes |= dict.fromkeys((kind for kind in kinds if kind.endswith(SPELL_CHECKS)), SPELLS)
     rest = {kind: own for kind, own in kinds.items() if kind not in causes}
-    for side in ("left", "right"):
-        causes |= dict.fromkeys(_shifted(rest, side, counts["rows"], places), shifted(side))
+    left, right = (_shifted(rest, side, counts["rows"], places) for side in ("left", "right"))
+    if len(left) != len(right):  # some cells fit on either side by chance; where as many do, the side can't be told
+        causes |= dict.fromkeys(max(left, right, key=len), shifted("left" if len(left) > len(right) else "right"))
     return causes
 
 

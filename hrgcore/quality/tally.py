@@ -41,8 +41,9 @@ def add_tallies(tallies: Iterable[Tally]) -> Tally:
     """The tally of several parts, given in their order."""
     every = list(tallies)
     examples: dict[str, tuple[int, str]] = {}
-    for each in every:
-        examples = {**each["examples"], **examples}
+    for kind, example in ((kind, example) for each in every for kind, example in each["examples"].items()):
+        if kind not in examples or (example[1] and not examples[kind][1]):
+            examples[kind] = example
     return {"counts": add_counts(each["counts"] for each in every), "examples": examples}
 
 
