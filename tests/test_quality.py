@@ -97,6 +97,13 @@ def test_one_field_that_disagrees_is_not_for_spell_ids() -> None:
     assert [(one["error"], one["rows"], one["cause"]) for one in told] == [("Sex is inconsistent in spell", ROWS, "")]
 
 
+def test_rows_that_fail_several_checks_beside_more_that_fail_one_are_not_for_spell_ids() -> None:
+    twice = [str(row // 2) for row in range(ROWS)]
+    table = admitted(PROVSPNO=twice, EPIORDER=["1", "1"] * 5 + ["1", "2"] * 15, SEX=["1", "2"] * 20, ADMIMETH=["11"] * ROWS)
+    told = {one["error"]: (one["rows"], one["cause"]) for one in glance(table)}
+    assert told == {"Sex is inconsistent in spell": (ROWS, ""), "Episode Order is duplicated in spell": (10, "")}
+
+
 def test_few_spells_that_disagree_are_not_for_spell_ids() -> None:
     spells = ["1"] * 4 + [str(row) for row in range(4, 40)]
     assert not causes(admitted(PROVSPNO=spells, SEX=["1", "2"] * (ROWS // 2)))
@@ -122,6 +129,7 @@ def test_columns_that_are_shifted() -> None:
         {"ADMISORC": ["11"] * ROWS},  # one column only
         {"ADMISORC": ["11"] * 30 + ["19"] * 10, "CLASSPAT": ["19"] * 30 + ["1"] * 10},  # some rows only
         {"CLASSPAT": ["19"] * ROWS, "TRETSPEF": ["I10X"] * ROWS},  # not neighbours
+        {"ADMIMETH": ["19"] * ROWS, "DISMETH": ["51"] * ROWS},  # fit on either side
     ],
 )
 def test_columns_that_are_not_shifted(wrong: dict[str, list[str]]) -> None:
@@ -199,8 +207,8 @@ def test_the_table_in_words() -> None:
     assert lines(glance(em, "em", STARTER.grouper)) == [
         "        rows   share  error                     example        likely cause: remedy",
         "           2    0.1%  Treatment is invalid      x (row 1,999)",
-        "           1   <0.1%  Investigation is invalid  1 (row 1)      leading zeros are lost: export the column as text, not by way"
-        " of a spreadsheet",
+        "           1   <0.1%  Investigation is invalid  1 (row 1)      leading zeros are lost: export the column as text, not by"
+        " way of a spreadsheet",
     ]
 
 
