@@ -58,6 +58,15 @@ class Grouper:
         """What turns the text of this design's codes into numbers."""
         return self._encoder
 
+    def accepts(self, field: str, values: Any, *, logic: str = "apc") -> np.ndarray:
+        """Which values (an Arrow array of text) a field, by its official name, can hold. bool [values].
+
+        False for blank ones and for fields that are not checked. Numbers of admitted care are not held against their range.
+        """
+        if logic == "apc":
+            return self._encoder.accepts(field, values)
+        return self._row_grouper(logic).accepts(field, values)
+
     @overload
     def group(self, data: Any, *, logic: Literal["apc"] = "apc") -> Result: ...
     @overload

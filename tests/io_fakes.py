@@ -144,6 +144,9 @@ class FakeGrouper:
         self.design = FakeDesign()
         self.encoder = both("small").grouper.encoder
 
+    def accepts(self, field: str, values: Any, *, logic: str = "apc") -> np.ndarray:
+        return self.encoder.accepts(field, values)
+
     def group(self, data: pa.Table | Activity, *, logic: str = "apc") -> FakeResult:
         return group(data.table if isinstance(data, Activity) else data)
 

@@ -58,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _summary(outcome: Outcome, output: str) -> str:
     """A short table: how many episodes and spells, or rows, were grouped, why the others were not, where the results are."""
+    from hrgcore.quality import lines as quality_lines
     from hrgcore.reasons import REASONS, is_failure
 
     def row(name: str, found: Mapping[str, int]) -> str:
@@ -72,6 +73,8 @@ def _summary(outcome: Outcome, output: str) -> str:
     if reasons:
         lines += ["", f"{what[0]} not grouped, by reason"]
         lines += [f"{count:>12,}  {reason}" for reason, count in sorted(reasons, key=lambda entry: (-entry[1], entry[0]))]
+    if outcome.quality:
+        lines += ["", "errors by kind", *quality_lines(outcome.quality)]
     lines += ["", f"results: {output}"]
     if outcome.spells:
         how = "they stood together" if outcome.spells == "together" else "they stood apart, and were brought together"

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -118,6 +119,8 @@ def _check_logic(logic: str) -> None:
 def _group(source: Path, output: Path, rdf: Path, switches: Switches) -> None:
     from hrgcore import Grouper
     from hrgcore.logics import ROW_LOGICS
+    from hrgcore.quality import at_a_glance, input_fields, tally_errors
+    from hrgcore.quality import lines as quality_lines
     from hrgcore.read import read_csv
     from hrgcore.write.official import FILES, OfficialRun, official_files, write_official
     from hrgcore.write.official_rows import files_of, write_official_rows
@@ -152,6 +155,10 @@ def _group(source: Path, output: Path, rdf: Path, switches: Switches) -> None:
     counts = f"{raw.num_rows:,} {rows}" + (f", {result.spells.num_rows:,} spells" if logic == "apc" else "")
     print(f"hrgcore {version()}: {counts}, {len(files)} files: {output}")
     print(f"{grouper.design.id} {grouper.design.version}: {grouper.design.status}")
+    if "verbose" in switches.flags:
+        fields = input_fields(logic, table.column_names, partial(grouper.accepts, logic=logic))
+        tally = tally_errors(result.errors, table.num_rows, fields)
+        print("\n".join(quality_lines(at_a_glance(tally, fields.places))))
 
 
 def _read_definition(rdf: Path, switches: Switches) -> tuple[RecordDefinition, str]:

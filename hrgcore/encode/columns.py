@@ -78,6 +78,21 @@ class Encoder:
         numbers = whole_numbers(column, name, _parse(text.parse_number), known)
         return under_one(numbers) if name == "STARTAGE" else numbers
 
+    def accepts(self, field: str, column: Any) -> np.ndarray:
+        """Which cells of an Arrow array of text a field, by its official name, can hold, ranges of numbers aside. bool [cells]."""
+        if field in CODED_FIELDS:
+            numbers = self.field(column, CODED_FIELDS.index(field))
+        elif field in NUMBERS:
+            numbers = self.number(column, field) + np.int32(1)  # 0 is a number
+        elif field.startswith("DIAG_"):
+            numbers = self.icd10(column)
+        elif field.startswith("OPER_"):
+            numbers = self.opcs4(column)
+        else:
+            return np.zeros(len(column), np.bool_)
+        accepted: np.ndarray = numbers > 0
+        return accepted
+
     def _icd10(self) -> Parse:
         return _parse(text.parse_icd10, self.lookups.icd10_four, self.lookups.icd10_five, _room())
 

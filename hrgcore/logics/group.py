@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from hrgcore.logics.read import Reader, reader_of
 from hrgcore_kernels import rows as kernels
 from hrgcore_kernels.codes import NUMBER_BLANK
 from hrgcore_kernels.row_layout import ROW_RESULT, RowDesign, RowFacts
+from hrgcore_kernels.text import CELL_BLANK
 
 _BLOCK_ROWS = 16_384  # a block's columns and facts stay in the processor's second cache
 
@@ -65,6 +67,16 @@ class RowGrouper:
         low, high, also = self._ranges[one.name].tolist()
         accepted: np.ndarray = (numbers >= low) & (numbers <= high) | (numbers == also) | (numbers == NUMBER_BLANK)
         return ~accepted
+
+    def accepts(self, field: str, column: Any) -> np.ndarray:
+        """Which cells of an Arrow array of text a field, by its official name, can hold. bool [cells]."""
+        one = next((one for one in self.logic.fields if re.fullmatch(f"{one.name}(_[0-9]{{2}})?", field)), None)
+        if one is None or one.kind == "key":
+            return np.zeros(len(column), np.bool_)
+        numbers = self.numbers(one, column)
+        blank = numbers == (CELL_BLANK if one.name in self._base else NUMBER_BLANK)
+        accepted: np.ndarray = ~(blank | self.failed(one, numbers))
+        return accepted
 
     def group(self, table: pa.Table, layout: RowLayout, pool: ThreadPoolExecutor) -> GroupedRows:
         """Group all rows of a table. Raises InputError where a column is of a type that can't hold its field."""

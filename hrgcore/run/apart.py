@@ -18,13 +18,13 @@ import pyarrow as pa
 
 from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import apc_layout
+from hrgcore.counts import add_counts
 from hrgcore.encode import SpellKeys
 from hrgcore.encode.cells import without_views
 from hrgcore.folders import TABLES
 from hrgcore.read.batches import ActivityStream
 from hrgcore.result import EPISODE_COLUMNS
 from hrgcore.run.ahead import ahead
-from hrgcore.run.counts import add_counts
 from hrgcore.run.parts import GrouperLike, PartResult, parts_of_rows, with_rows
 from hrgcore.stream import key_columns
 from hrgcore.write import ResultLike

@@ -6,14 +6,18 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
+from hrgcore.counts import add_counts
+from hrgcore.quality import InputFields, add_tallies, at_a_glance, input_fields, tally_errors
 from hrgcore.read.batches import ActivityStream
 from hrgcore.run import parts
 from hrgcore.run.ahead import ahead
 from hrgcore.run.apart import Apart
-from hrgcore.run.counts import add_counts
 from hrgcore.run.parts import GrouperLike, PartResult, group_part, parts_of_rows, parts_of_spells
 from hrgcore.run.workplace import (
     Workplace,
@@ -33,10 +37,12 @@ TOGETHER, APART = "together", "apart"
 
 
 class DesignedGrouper(GrouperLike, Protocol):
-    """A grouper that says by which design it groups."""
+    """A grouper that says by which design it groups, and which values that takes."""
 
     @property
     def design(self) -> DesignLike: ...
+
+    def accepts(self, field: str, values: Any, *, logic: str = "apc") -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run went. ``counts`` are those of `Result.counts`; ``spells`` is `together` or `apart`; None: rows have none."""
+    """How a run went.
+
+    ``counts`` are those of `Result.counts`; ``spells`` is `together` or `apart`; None: rows have none.
+    ``quality`` has errors by kind.
+    """
 
     counts: Mapping[str, Any]
     design: DesignLike
     spells: str | None
+    quality: Sequence[Mapping[str, Any]] = ()
 
 
 def run_job(job: Job, grouper_of: Callable[[], DesignedGrouper]) -> Outcome:
@@ -83,6 +94,12 @@ class _Run:
         self.threads = job.threads or os.cpu_count() or 1
         self.seconds = {"start": time.perf_counter() - begun, "read": 0.0, "group": 0.0, "write": 0.0}
         self.rdf = [describe_input(job.rdf, role="rdf")] if job.rdf is not None else []
+
+    @cached_property
+    def fields(self) -> InputFields:
+        """The fields of the input; asked for once it was found to have those that the logic needs."""
+        accepts = partial(self.grouper.accepts, logic=self.job.logic)
+        return input_fields(self.job.logic, self.stream.schema.names, accepts)
 
     def outcome(self) -> Outcome:
         plan = self._plan()
@@ -113,7 +130,7 @@ class _Run:
         refuse_damaged(self.job.output, manifest["outputs"])
         clean(self.job.output)
         self.job.say("the run was finished already; its files are whole")
-        return Outcome(manifest["counts"], self.grouper.design, manifest["run"]["spells"])
+        return Outcome(manifest["counts"], self.grouper.design, manifest["run"]["spells"], manifest["quality"])
 
     def _digests(self) -> list[dict[str, Any]]:
         return [describe_input(file.path) for file in self.stream.files]
@@ -127,6 +144,8 @@ class _Run:
         if counts is None:
             counts = self._apart(place)
         spells = None if self.job.logic != "apc" else APART if place.journal.apart else TOGETHER
+        tallies = (place.journal.parts[number]["quality"] for number in sorted(place.journal.parts))
+        quality = at_a_glance(add_tallies(tallies), self.fields.places)
         self.seconds["total"] = time.perf_counter() - self.begun
         manifest = build_manifest(
             counts,
@@ -135,10 +154,11 @@ class _Run:
             logic=self.job.logic,
             options={"format": self.job.format, "threads": self.job.threads, "headings": self.job.headings},
             seconds=self.seconds,
+            quality=quality,
         )
         run = {"spells": spells, "parts": len(place.journal.parts), "plan": place.journal.plan}
         place.finish({**manifest, "run": run, "outputs": place.outputs})
-        return Outcome(counts, self.grouper.design, spells)
+        return Outcome(counts, self.grouper.design, spells, quality)
 
     def _together(self, place: Workplace) -> dict[str, Any] | None:
         """Group the parts as they come; gives the counts, or None where spells turn out not to stand together."""
@@ -182,7 +202,7 @@ class _Run:
                 place.note_digests(list(digests))
             if part.number not in place.journal.parts:
                 started = time.perf_counter()
-                place.add(part)
+                place.add(part, tally_errors(part.tables["errors"], part.rows, self.fields))
                 self.seconds["write"] += time.perf_counter() - started
             del part
 

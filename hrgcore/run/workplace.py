@@ -153,8 +153,8 @@ class Workplace:
         self._write_journal()
         self._clear()
 
-    def add(self, part: PartResult) -> None:
-        """Write a part's tables and note it as finished."""
+    def add(self, part: PartResult, quality: Mapping[str, Any]) -> None:
+        """Write a part's tables and note it as finished; ``quality`` is what its errors come to."""
         outputs = []
         for table in self._tables:
             name = f"{table}/part-{part.number:05d}.{self._format}"
@@ -167,7 +167,8 @@ class Workplace:
             outputs.append({"name": name, "rows": part.tables[table].num_rows, "bytes": size, "sha256": digest})
             sync_folder(target.parent)
         sync_folder(self.folder)
-        entry = {"part": part.number, "start": part.start, "rows": part.rows, "outputs": outputs, "counts": part.counts}
+        entry = {"part": part.number, "start": part.start, "rows": part.rows, "outputs": outputs}
+        entry |= {"counts": part.counts, "quality": dict(quality)}
         append_durably(_line(entry), self.work / JOURNAL)
         self.journal.parts[part.number] = entry
 

@@ -26,10 +26,12 @@ def build_manifest(
     logic: str,
     options: Mapping[str, Any],
     seconds: Mapping[str, float],
+    quality: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The manifest of a run, ready for JSON.
 
-    ``counts`` are those of `Result.counts`, ``inputs`` come from `describe_input`; ``seconds`` holds the time of each stage.
+    ``counts`` are those of `Result.counts`, ``inputs`` come from `describe_input`; ``seconds`` holds the time of each stage;
+    ``quality`` has errors by kind, as `hrgcore.quality.at_a_glance` gives them.
     """
     return {
         "schema": SCHEMA_VERSION,
@@ -48,6 +50,7 @@ def build_manifest(
         "logic": logic,
         "options": dict(options),
         "counts": dict(counts),
+        "quality": [dict(entry) for entry in quality],
         "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
         "peak_memory_bytes": peak_memory(),
     }
