@@ -50,8 +50,8 @@ def causes_of(counts: Mapping[str, Any], places: Mapping[str, int]) -> dict[str,
     rest = {kind: own for kind, own in kinds.items() if kind not in causes}
     left, right = (_shifted(rest, side, counts["rows"], places) for side in ("left", "right"))
     if len(left) != len(right):  # some cells fit on either side by chance; where as many do, the side can't be told
-        side = "left" if len(left) > len(right) else "right"
-        causes |= dict.fromkeys(left if side == "left" else right, shifted(side))
+        kinds_at, side = (left, "left") if len(left) > len(right) else (right, "right")
+        causes |= dict.fromkeys(kinds_at, shifted(side))
     return causes
 
 
