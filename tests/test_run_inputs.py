@@ -83,8 +83,8 @@ def test_of_an_input_that_changed_nothing_is_kept(two: list[Path], tmp_path: Pat
     """Some parts may be of what it was before, some of what it is now."""
     add = Workplace.add
 
-    def changing(self: Workplace, part: Any) -> None:
-        add(self, part)
+    def changing(self: Workplace, part: Any, tally: Any) -> None:
+        add(self, part, tally)
         os.utime(two[1], ns=(1, 1))
 
     monkeypatch.setattr(Workplace, "add", changing)

@@ -62,4 +62,5 @@ def _taken(
             del item
     finally:
         stopped.set()
-        thread.join()
+        if thread is not threading.current_thread():  # which may be the one that collects this, after an error
+            thread.join()
