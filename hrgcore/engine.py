@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from hrgcore_kernels.layout import (
     Scratch,
     count_facts,
 )
+from hrgcore_kernels.prepare import prepare_spells
 
 _SLICE_EPISODES = 65_536  # large enough that starting a slice costs nothing, small enough that threads finish together
 
@@ -61,11 +61,12 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
         rows = order.rows[low:high]
         starts = order.starts[first : end + 1] - low
         starts.flags.writeable = False
-        places = slice(low, high) if order.in_order else rows
-        diagnoses, procedures = (_codes(episodes, kind, places) for kind in ("diagnosis", "procedure"))
+        several = np.empty(end - first, np.uint32)
+        counts = np.zeros(4, np.int64)
+        prepare_spells(design.settings, episodes, rows, starts, results, several, counts)
+        procedures, most_diagnoses, most_procedures = counts[1:].tolist()
         unbundled = np.empty(len(rows) + procedures, UNBUNDLED).view(np.recarray)
-        counts = np.zeros(1, np.int64)
-        scratch = _scratch(design, end - first, diagnoses, procedures)
+        scratch = _scratch(design, several, most_diagnoses, most_procedures)
         group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
         return unbundled[: int(counts[0])].copy()
 
@@ -74,24 +75,21 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
     return Grouped(results, spells, np.concatenate(parts) if parts else np.zeros(0, UNBUNDLED))
 
 
-def _codes(episodes: Episodes, kind: str, places: Any) -> int:
-    """How many diagnoses or procedures some episodes have."""
-    return int((episodes.rows[f"{kind}_end"][places] - episodes.rows[f"{kind}_start"][places]).sum())
-
-
-def _scratch(design: Design, spells: int, diagnoses: int, procedures: int) -> Scratch:
-    """Room for a block of records of a slice of so many spells and codes; for a code more, for a record without any to point at."""
+def _scratch(design: Design, several: np.ndarray, diagnoses: int, procedures: int) -> Scratch:
+    """Room for a block of records, and for so many codes of a block of spells."""
     return Scratch(
         np.zeros(BLOCK, RECORD).view(np.recarray),
         np.zeros((BLOCK, count_facts(design)), np.int64),
-        np.empty(diagnoses + 1, np.uint16),
-        np.empty(procedures + 1, np.uint16),
-        np.empty(max(diagnoses, procedures) + 1, np.uint16),
+        np.empty(diagnoses, np.uint16),
+        np.empty(procedures, np.uint16),
+        np.zeros(len(design.diagnoses), np.uint32),
+        np.zeros(len(design.procedures), np.uint32),
+        np.zeros(1, np.uint32),
         np.zeros(EACH_CODE + 1, np.int64),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
-        np.empty(spells, np.uint32),
+        several,
     )
 
 

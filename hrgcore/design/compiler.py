@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 
 from hrgcore.columns import CODED_FIELDS
 from hrgcore.design.bundle import Bundle, pack_strings
@@ -24,7 +25,19 @@ from hrgcore.design.rules import SCOPE_TABLE, Bits, RuleBook
 from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, RULE_TABLES, Row, Tables
 from hrgcore.errors import DesignError
 from hrgcore_kernels import codes as k
-from hrgcore_kernels.layout import ANY_STAY, DIAGNOSIS, PROCEDURE, ROOT
+from hrgcore_kernels.layout import (
+    ANY_STAY,
+    ASKS_COMPANIONS,
+    ASKS_LISTS,
+    COMPANION,
+    DIAGNOSIS,
+    NOT_COVERED,
+    PROCEDURE,
+    ROOT,
+    UNBUNDLES,
+    UNKNOWN,
+    USABLE,
+)
 
 Arrays = dict[str, np.ndarray]
 
@@ -174,15 +187,17 @@ class _Compiler:
         self.diagnoses["root_chain"] = book.chains_by_code("diagnosis_roots", icd10)
         book.steps.end_table()
         self.procedures["root_chain"] = chains = book.chains_by_code("procedure_roots", opcs4)
-        asked = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion") - 1
-        self.procedures["asks"] = [book.asks(chain, *asked) for chain in chains.tolist()]
+        own, companions = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion")
+        for flag, low, high in ((ASKS_LISTS, own, companions - 1), (ASKS_COMPANIONS, companions, 2**16)):
+            self._flag([book.asks(chain, low, high) for chain in chains.tolist()], flag)
         book.steps.end_table()
         of_all = [list(map(book.number, _in_order(self.tables["exceptions"])))]
         exceptions = book.chain(of_all[0])
         book.steps.end_table()
         self._roots(book)
         book.steps.end_table()
-        self.procedures["unbundle_chain"] = book.chains_by_code("unbundling", opcs4)
+        self.procedures["unbundle_chain"] = chains = book.chains_by_code("unbundling", opcs4)
+        self._flag(chains != 0, UNBUNDLES)
         own = [row for row in self.tables["unbundling"] if "codes" not in row.codes]
         of_all.append(list(map(book.number, _in_order(own))))
         self.arrays["whole_record_chains"] = np.array([exceptions, book.chain(of_all[1])], np.int32)
@@ -329,14 +344,22 @@ class _Compiler:
         if table == "procedures":
             self.procedures["error"] = error
             self.procedures["longest_stay"] = longest_stay
+            weights, categories = np.array(hierarchy), np.array(error)
+            self._flag(np.arange(len(weights)) == 0, UNKNOWN)
+            self._flag(weights < 0, NOT_COVERED)
+            self._flag((weights != 0) | (categories == 0), USABLE)
             bits = self.bit_of["procedure_lists"].bit
             if "companions" in bits:
                 word, bit = divmod(bits["companions"], k.LIST_BITS)
-                self.procedures["companion"] = (self.arrays["procedure_words"][:, word] >> bit) & 1
+                self._flag((self.arrays["procedure_words"][:, word] >> bit) & 1, COMPANION)
             else:
                 self.tables.faults.append(
                     "procedure_lists.csv: no list companions. Define it: the codes that say more of the one before."
                 )
+
+    def _flag(self, which: npt.ArrayLike, flag: int) -> None:
+        """Set a flag of the procedures for which ``which`` [codes] holds."""
+        self.procedures["flags"] |= np.where(which, flag, 0).astype(np.uint8)
 
     def _grid(self) -> None:
         grid = np.full((MAX_HIERARCHY + 1, MAX_HIERARCHY + 1), 255, np.uint8)

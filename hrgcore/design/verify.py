@@ -110,8 +110,7 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
         yield table, "points", 0, 1000
     yield "diagnoses", "four", 0, sizes["icd10"] - 1
     yield "procedures", "error", 0, sizes["errors"] - 1
-    yield "procedures", "companion", 0, 1
-    yield "procedures", "asks", 0, 1
+    yield "procedures", "longest_stay", 0, layout.ANY_STAY
     yield "roots", "cc_list", -1, sizes["cc lists"] - 1
     yield "roots", "cc_bit", -1, sizes["diagnosis words"] * k.LIST_BITS - 1
     yield "roots", "interventions", -1, sizes["procedure words"] * k.LIST_BITS - 1

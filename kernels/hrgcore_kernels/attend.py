@@ -19,7 +19,7 @@ from hrgcore_kernels.codes import (
     REASON_PROCEDURE_NOT_COVERED,
     REASON_UNBUNDLED_ERROR,
 )
-from hrgcore_kernels.layout import UNBUNDLED, Design, Int64s, Records, UInt8s, UInt16s
+from hrgcore_kernels.layout import COMPANION, UNBUNDLED, Design, Int64s, Records, UInt8s, UInt16s
 from hrgcore_kernels.row_layout import ATTENDANCE, ROW_RESULT
 from hrgcore_kernels.rules import first_rule
 from hrgcore_kernels.signatures import DESIGN, array
@@ -61,7 +61,7 @@ def set_companions(design, codes, at, facts):
     for word in range(design.procedure_words.shape[1]):
         facts[first + word] = 0
     behind = at + 1
-    while behind < len(codes) and design.procedures[codes[behind]].companion != 0:
+    while behind < len(codes) and design.procedures[codes[behind]].flags & COMPANION != 0:
         for word in range(design.procedure_words.shape[1]):
             facts[first + word] |= design.procedure_words[codes[behind], word]
         behind += 1

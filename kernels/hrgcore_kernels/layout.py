@@ -14,7 +14,7 @@ FOUR_PLACES = 26 * 100 * 11  #: ICD-10: letter, two digits, digit or X
 FIVE_PLACES = FOUR_PLACES * 10  #: and a fifth digit
 OPCS4_PLACES = 26 * 1000  #: letter, three digits
 FIELD_PLACES = 37**3  #: up to three letters or digits
-ANY_STAY = 255  #: of a procedure that may be dominant however long the stay is
+ANY_STAY = 2**31 - 1  #: of a procedure that may be dominant however long the stay is
 EACH_CODE = 63  #: the component of a code that counts by itself
 
 Int8s = npt.NDArray[np.int8]
@@ -55,18 +55,23 @@ STEP_WORD = np.dtype(
 #: characters; hierarchy -1 is not covered.
 DIAGNOSIS = _record(lists="i8", more="i8", error_chain="i4", root_chain="i4", four="u2", hierarchy="i1")
 #: An OPCS-4 number: ``lists`` is its first word of bits of lists; ``longest_stay`` in days, beyond which it can't be dominant
-#: (ANY_STAY: never beyond); ``companion`` 1: says more of the code before it; ``asks`` 1: its root chain asks for lists that only
-#: such chains ask for.
+#: (ANY_STAY: never beyond); ``flags`` has bits of those below.
 PROCEDURE = _record(
     lists="i8",
     root_chain="i4",
     unbundle_chain="i4",
+    longest_stay="i4",
     hierarchy="i1",
     error="u1",
-    longest_stay="u1",
-    companion="u1",
-    asks="u1",
+    flags="u1",
 )
+UNKNOWN = 1  #: it is number 0
+NOT_COVERED = 2  #: its hierarchy is -1
+USABLE = 4  #: it has a hierarchy that is not 0, or no error category
+COMPANION = 8  #: it says more of the code before it
+UNBUNDLES = 16  #: it has a chain of unbundling
+ASKS_LISTS = 32  #: its root chain asks for lists of procedures that only such chains ask for
+ASKS_COMPANIONS = 64  #: its root chain asks for lists of the codes behind it
 #: What a code has in a score; component 0 is none.
 SCORE = _record(points="i2", component="u1")
 #: What a record must have for some rule to apply: any of the mask's bits in a fact.
@@ -175,22 +180,22 @@ BLOCK = 256
 RECORD = _record(
     first="u8",  # places in `rows` of its first episode, and behind its last
     end="u8",
-    weightiest="u8",  # the row whose primary diagnosis weighs most
     report="u8",  # the row that gives the primary diagnosis
     los="i8",
+    diagnosis_start="u8",  # places among the codes
+    diagnosis_end="u8",
+    procedure_start="u8",
+    procedure_end="u8",
+    weightiest="u8",  # the row whose primary diagnosis weighs most
     spell="u4",  # place among the slice's, of a record of a spell
-    diagnosis_start="u4",  # places among the block's codes
-    diagnosis_end="u4",
-    procedure_start="u4",
-    procedure_end="u4",
+    chain="u4",  # from what drives it to its root
     step="u4",  # where its walk along a chain is
     rule="i4",  # and the rule that it came to, 0 for none
     root_rule="i4",
     split_rule="i4",
     failed="u4",
-    dominant_at="i4",  # places among its procedures; -1 for none
-    not_covered="i4",
-    error_at="i4",
+    dominant_at="i4",  # place among its procedures; -1 for none
+    error_at="i4",  # likewise
     primary="u2",  # numbers of codes
     dominant="u2",
     root="u2",
@@ -198,8 +203,7 @@ RECORD = _record(
     method="u1",
     reason="u1",
     error="u1",
-    only_errors="u1",  # there are procedures, and all carry an error category and can't be dominant
-    unbundles="u1",  # a procedure has a chain of unbundling
+    flags="u1",  # those that any of its procedures has
 )
 
 
@@ -208,9 +212,11 @@ class Scratch(NamedTuple):
 
     records: Records  # RECORD [BLOCK]
     facts: Int64s  # [BLOCK, count_facts]: ranges, then words of list bits
-    diagnoses: UInt16s  # [more than the slice has]: those of the block, record by record
+    diagnoses: UInt16s  # [more than a block of spells has]: those of its records, side by side
     procedures: UInt16s
-    found: UInt16s  # [as many]: those of a record on a list
+    seen_diagnoses: UInt32s  # [codes]: the last turn, 0 for none, in which a diagnosis of these four characters was counted
+    seen_procedures: UInt32s  # [codes]: likewise, of procedures
+    turn: UInt32s  # [1]: the last turn of counting
     best: Int64s  # [EACH_CODE + 1]: largest points of each component
     chosen: UInt32s  # [BLOCK]: records that a stage goes on with
     walking: UInt32s  # [BLOCK]: records whose walk goes on

@@ -32,13 +32,13 @@ def first_rule(design, chain, facts):
 
 
 @inline
-def passes(design, which, facts, place):
-    """Whether a rule of one of the chains that are tried for every record might apply to the record at ``place`` of a block."""
+def passes(design, which, facts):
+    """Whether a rule of one of the chains that are tried for every record might apply to a record."""
     first, end = np.uint64(design.gate_start[which]), np.uint64(design.gate_start[which + 1])
     found = np.int64(first == end)
     for at in range(first, end):
         gate = design.gates[at]
-        found |= facts[place, np.uint64(gate.fact)] & gate.mask
+        found |= facts[np.uint64(gate.fact)] & gate.mask
     return found != 0
 
 

@@ -1,0 +1,92 @@
+"""What drives a record to its root: its dominant procedure or its primary diagnosis."""
+
+import numpy as np
+
+from hrgcore_kernels.accelerate import inline
+from hrgcore_kernels.codes import (
+    METHOD_DIAGNOSIS,
+    METHOD_FAILED,
+    METHOD_PROCEDURE,
+    REASON_DIAGNOSIS_NOT_COVERED,
+    REASON_ERROR_CATEGORY,
+    REASON_PROCEDURE_NOT_COVERED,
+)
+from hrgcore_kernels.facts import procedure_place, set_companions
+from hrgcore_kernels.layout import ASKS_COMPANIONS, ASKS_LISTS, NOT_COVERED, USABLE
+from hrgcore_kernels.survey import set_lists
+
+
+@inline
+def by_procedure(design, record, primary, procedures):
+    """Whether the grid has the dominant procedure of a record drive it rather than this primary diagnosis; and that procedure, 0
+    where there is none.
+
+    Rule: docs/grouping.md section 4, step 4.
+    """
+    leads = record.dominant_at >= 0
+    code = procedures[record.procedure_start + np.uint64(max(record.dominant_at, 0))] if leads else np.uint16(0)
+    weight = max(np.int64(design.diagnoses[primary].hierarchy), 0)
+    return leads & (design.grid[np.uint8(max(design.procedures[code].hierarchy, 0)), np.uint64(weight)] == METHOD_PROCEDURE), code
+
+
+@inline
+def drive(design, record, primary, procedures, end, facts):
+    """Note the chain from what drives a record to its root, or why there is none, and set what only that chain asks for.
+
+    ``end`` is behind the procedures of the episode that has the dominant one.
+
+    Rule: docs/grouping.md section 4, steps 2 to 6.
+    """
+    driven, code = by_procedure(design, record, primary, procedures)
+    entry = design.procedures[code]
+    chain = entry.root_chain if driven else design.diagnoses[primary].root_chain
+    record.chain = chain
+    record.method = METHOD_PROCEDURE if driven else METHOD_DIAGNOSIS
+    record.dominant = code if driven else 0
+    record.error_at = record.dominant_at if driven else -1
+    error = driven & (entry.error != 0)
+    only_errors = (record.flags & USABLE == 0) & (record.procedure_start != record.procedure_end)
+    if (record.flags & NOT_COVERED != 0) | only_errors | (design.diagnoses[primary].hierarchy < 0) | error | (chain == 0):
+        stray(design, record, primary, procedures, driven, only_errors)
+    elif driven & (entry.flags & (ASKS_LISTS | ASKS_COMPANIONS) != 0):
+        start = record.procedure_start
+        if entry.flags & ASKS_LISTS != 0:
+            words, used, scope = design.procedure_words, design.used_words[1], procedure_place(design)
+            set_lists(words, procedures, start, record.procedure_end, used, words.shape[1], facts, scope)
+        if entry.flags & ASKS_COMPANIONS != 0:
+            set_companions(design, procedures, start + np.uint64(record.dominant_at), end, facts)
+
+
+@inline
+def note(record, reason, error, error_at):
+    """Note why a record fails, unless an exception applies to it. ``error_at`` is the place among its procedures of the code at
+    fault, -1: the primary diagnosis.
+    """
+    record.reason = reason
+    record.error = error
+    record.error_at = error_at
+
+
+@inline
+def stray(design, record, primary, procedures, driven, only_errors):
+    """Note why nothing leads a record to a root.
+
+    Rule: docs/grouping.md section 4, steps 2 to 6.
+    """
+    error = design.procedures[record.dominant].error
+    record.chain = 0
+    record.method = METHOD_FAILED
+    record.dominant = 0
+    if record.flags & NOT_COVERED != 0:
+        at = record.procedure_start
+        while design.procedures[procedures[at]].flags & NOT_COVERED == 0:
+            at += np.uint64(1)
+        note(record, REASON_PROCEDURE_NOT_COVERED, 0, np.int64(at - record.procedure_start))
+    elif only_errors:
+        note(record, REASON_ERROR_CATEGORY, design.procedures[procedures[record.procedure_start]].error, 0)
+    elif design.diagnoses[primary].hierarchy < 0:
+        note(record, REASON_DIAGNOSIS_NOT_COVERED, 0, -1)
+    elif driven & (error != 0):
+        note(record, REASON_ERROR_CATEGORY, error, record.error_at)
+    else:
+        note(record, REASON_PROCEDURE_NOT_COVERED if driven else REASON_DIAGNOSIS_NOT_COVERED, 0, record.error_at)
