@@ -42,6 +42,7 @@ class Grouped:
 def kernel_design(bundle: Bundle) -> Design:
     """A bundle's arrays as the kernels take them."""
     arrays = {name: _records(bundle.arrays[name]) for name in Design._fields}
+    arrays |= {name: bundle.arrays[name].reshape(-1) for name in ("grid", "field_sets")}
     return Design(**arrays | {"steps": _records(bundle.arrays["steps"].view(STEP_WORD))})
 
 
@@ -86,6 +87,8 @@ def _scratch(design: Design, several: np.ndarray, diagnoses: int, procedures: in
         np.zeros(len(design.procedures), np.uint32),
         np.zeros(1, np.uint32),
         np.zeros(EACH_CODE + 1, np.int64),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),

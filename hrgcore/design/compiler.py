@@ -17,7 +17,7 @@ from hrgcore.design.conditions import LIST_SCOPES
 from hrgcore.design.gates import compile_gates
 from hrgcore.design.index import CodeIndex, check_terms, closest_rows
 from hrgcore.design.labels import compose
-from hrgcore.design.lists import LISTS_OF, cc_name, compile_lists, compile_sets
+from hrgcore.design.lists import LISTS_OF, SIGN, cc_name, compile_lists, compile_sets
 from hrgcore.design.logic_compiler import compile_logic
 from hrgcore.design.lookups import field_lookup, icd10_lookups, opcs4_lookup
 from hrgcore.design.points import check_scores, compile_cc, compile_scores, whole_number
@@ -31,6 +31,7 @@ from hrgcore_kernels.layout import (
     ASKS_LISTS,
     COMPANION,
     DIAGNOSIS,
+    HIERARCHIES,
     NOT_COVERED,
     PROCEDURE,
     ROOT,
@@ -159,6 +160,7 @@ class _Compiler:
             self.arrays["diagnosis_words" if scheme == "icd10" else "procedure_words"] = words
             records["lists"] = words[:, 0]
             used += asked
+        self.diagnoses["lists"][0] |= SIGN
         words = self.arrays["diagnosis_words"]
         self.diagnoses["more"] = words[:, 1] if words.shape[1] > 1 else 0
         self.arrays["used_words"] = np.array(used, np.int64)
@@ -214,7 +216,7 @@ class _Compiler:
 
     def _gates(self, book: RuleBook, chains: list[list[int]]) -> dict[str, np.ndarray]:
         """What records must have for chains that are tried for all of them."""
-        tables = {"sets": self.arrays["field_sets"].reshape(-1, self.bit_of["sets"].words)}
+        tables = {"sets": self.arrays["field_sets"].reshape(self.bit_of["sets"].words, -1).T}
         tables |= {"diagnosis_lists": self.arrays["diagnosis_words"], "procedure_lists": self.arrays["procedure_words"]}
         first = {scope: book.first_word(scope) for scope in LIST_SCOPES}
         words = {first[s] + word: column for s, where in SCOPE_TABLE.items() for word, column in enumerate(tables[where].T)}
@@ -275,9 +277,12 @@ class _Compiler:
         self.labels = labels
         self._check_labels()
         records = np.zeros(len(chains), ROOT)
-        records["split_chain"], records["cc_list"], records["interventions"] = chains, lists, interventions
+        records["split_chain"], records["cc_list"] = chains, lists
+        records["counts_interventions"] = np.array(interventions) >= 0
+        records["intervention_word"], records["intervention_bit"] = np.divmod(np.maximum(interventions, 0), k.LIST_BITS)
         bits = self.bit_of["diagnosis_lists"].bit
-        records["cc_bit"] = [-1, *(bits[cc_name(cc_lists[place])] if place >= 0 else -1 for place in lists[1:])]
+        of_lists = [bits[cc_name(cc_lists[place])] if place >= 0 else 0 for place in lists]
+        records["cc_word"], records["cc_bit"] = np.divmod(of_lists, k.LIST_BITS)
         self.arrays["roots"] = records
 
     def _equal_points(self) -> None:
@@ -285,8 +290,8 @@ class _Compiler:
         points, words = self.arrays["cc_points"], self.arrays["diagnosis_words"]
         for root in self.arrays["roots"]:
             if root["cc_list"] >= 0:
-                word, bit = divmod(int(root["cc_bit"]), k.LIST_BITS)
-                found = np.unique(points[root["cc_list"], (words[:, word] >> bit) & 1 != 0])
+                listed = (words[:, root["cc_word"]] >> int(root["cc_bit"])) & 1 != 0
+                found = np.unique(points[root["cc_list"], listed])
                 root["cc_points"] = found[0] if len(found) == 1 else 0
 
     def _cc_list(self, root: Row, subchapter: Row | None) -> int:
@@ -376,7 +381,7 @@ class _Compiler:
                 grid[procedure, diagnosis] = k.METHOD_PROCEDURE if drives == "P" else k.METHOD_DIAGNOSIS
         if (grid == 255).any():
             self.tables.faults.append(f"grid.csv: it needs a row for each procedure hierarchy from 0 to {MAX_HIERARCHY}.")
-        self.arrays["grid"] = grid
+        self.arrays["grid"] = np.pad(grid, (0, HIERARCHIES - len(grid)))
 
     # The rest -------------------------------------------------------------------------------------------------------------------
 

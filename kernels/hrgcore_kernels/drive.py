@@ -12,7 +12,7 @@ from hrgcore_kernels.codes import (
     REASON_PROCEDURE_NOT_COVERED,
 )
 from hrgcore_kernels.facts import procedure_place, set_companions
-from hrgcore_kernels.layout import ASKS_COMPANIONS, ASKS_LISTS, NOT_COVERED, USABLE
+from hrgcore_kernels.layout import ASKS_COMPANIONS, ASKS_LISTS, HIERARCHIES, NOT_COVERED, USABLE
 from hrgcore_kernels.survey import set_lists
 
 
@@ -25,8 +25,14 @@ def by_procedure(design, record, primary, procedures):
     """
     leads = record.dominant_at >= 0
     code = procedures[record.procedure_start + np.uint64(max(record.dominant_at, 0))] if leads else np.uint16(0)
-    weight = max(np.int64(design.diagnoses[primary].hierarchy), 0)
-    return leads & (design.grid[np.uint8(max(design.procedures[code].hierarchy, 0)), np.uint64(weight)] == METHOD_PROCEDURE), code
+    place = grid_place(design.procedures[code].hierarchy, design.diagnoses[primary].hierarchy)
+    return leads & (design.grid[place] == METHOD_PROCEDURE), code
+
+
+@inline
+def grid_place(procedure, diagnosis):
+    """Where the grid weighs two hierarchies; those of what is not covered, -1, are weighed as the highest there can be, for nothing."""
+    return np.uint64(procedure & (HIERARCHIES - 1)) * np.uint64(HIERARCHIES) + np.uint64(diagnosis & (HIERARCHIES - 1))
 
 
 @inline

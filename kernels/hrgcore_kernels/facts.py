@@ -15,19 +15,25 @@ from hrgcore_kernels.codes import (
     DISMETH,
     FACT_TRAUMA_SITES,
     MAINSPEF,
+    N_CODED,
     N_RANGE_FACTS,
     SEX,
     TRAUMA,
     TRETSPEF,
 )
-from hrgcore_kernels.layout import COMPANION, EACH_CODE
+from hrgcore_kernels.layout import COMPANION, EACH_CODE, VALUES
 
 # The fact numbers of the first word of each scope: patient, primary, diagnosis, procedure, companion.
 
 
 @inline
+def patient_words(design):
+    return np.uint64(len(design.field_sets) // (N_CODED * VALUES))
+
+
+@inline
 def primary_place(design):
-    return np.uint64(N_RANGE_FACTS + design.field_sets.shape[2])
+    return np.uint64(N_RANGE_FACTS) + patient_words(design)
 
 
 @inline
@@ -46,22 +52,34 @@ def companion_place(design):
 
 
 @inline
-def set_patient(sets, coded, first, last, facts):
-    """Sets of the coded fields: the first episode's, but the last one's discharge destination and method.
+def of_value(sets, first, field, number):
+    """A word of bits of the sets that a value of a coded field is in."""
+    return sets[first + np.uint64(field * VALUES) + np.uint64(number)]
+
+
+@inline
+def set_patient(design, coded, first, last, facts):
+    """Set the sets of the coded fields: the first episode's, but the last one's discharge destination and method. Return whether all
+    values are accepted.
 
     Rule: docs/grouping.md section 6.
     """
-    for word in range(np.uint64(sets.shape[2])):
-        facts[np.uint64(N_RANGE_FACTS) + word] = (
-            sets[SEX, coded[first, SEX], word]
-            | sets[CLASSPAT, coded[first, CLASSPAT], word]
-            | sets[ADMISORC, coded[first, ADMISORC], word]
-            | sets[ADMIMETH, coded[first, ADMIMETH], word]
-            | sets[DISDEST, coded[last, DISDEST], word]
-            | sets[DISMETH, coded[last, DISMETH], word]
-            | sets[MAINSPEF, coded[first, MAINSPEF], word]
-            | sets[TRETSPEF, coded[first, TRETSPEF], word]
+    sets, accepted = design.field_sets, True
+    for word in range(patient_words(design)):
+        start = word * np.uint64(N_CODED * VALUES)
+        bits = (
+            of_value(sets, start, SEX, coded[first, SEX])
+            | of_value(sets, start, CLASSPAT, coded[first, CLASSPAT])
+            | of_value(sets, start, ADMISORC, coded[first, ADMISORC])
+            | of_value(sets, start, ADMIMETH, coded[first, ADMIMETH])
+            | of_value(sets, start, DISDEST, coded[last, DISDEST])
+            | of_value(sets, start, DISMETH, coded[last, DISMETH])
+            | of_value(sets, start, MAINSPEF, coded[first, MAINSPEF])
+            | of_value(sets, start, TRETSPEF, coded[first, TRETSPEF])
         )
+        facts[np.uint64(N_RANGE_FACTS) + word] = bits
+        accepted &= bits >= 0
+    return accepted
 
 
 @inline

@@ -6,10 +6,9 @@ from hrgcore_kernels.accelerate import inline, stage
 from hrgcore_kernels.codes import FACT_AGE, FACT_LOS, FAIL_STARTAGE, METHOD_FAILED, NUMBER_INVALID, REASON_NONE
 from hrgcore_kernels.drive import drive
 from hrgcore_kernels.facts import set_patient, set_primary
-from hrgcore_kernels.layout import ANY_STAY
 from hrgcore_kernels.primary import injured_row, primary_of, weightiest_row
 from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
-from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numbers, sound_fields, sound_numbers
+from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numbers, sound_numbers
 
 
 @stage
@@ -19,34 +18,41 @@ def lay_episodes(design, episodes, rows, first, count, results, scratch):
 
     Returns how many, in ``counted``, may have an error category for their primary diagnosis.
     """
-    settings = design.settings
+    settings, diagnoses, procedures = design.settings, episodes.diagnoses, episodes.procedures
     doubtful = np.int64(0)
     for place in range(np.uint64(count)):
         row = np.uint64(rows[np.uint64(first) + place])
         episode = episodes.rows[row]
-        record = scratch.records[place]
-        facts = scratch.facts[place]
+        record, facts = scratch.records[place], scratch.facts[place]
         failed = np.int64(results[row].failed)
-        age = np.int64(episode.age)
-        if not (sound_numbers(settings, episode) & sound_fields(episodes.coded, row)):
+        age, los = np.int64(episode.age), calculated_days(episode, settings[5])
+        start, end = np.uint64(episode.diagnosis_start), np.uint64(episode.diagnosis_end)
+        first_procedure, last_procedure = np.uint64(episode.procedure_start), np.uint64(episode.procedure_end)
+        accepted = set_patient(design, episodes.coded, row, row, facts)
+        if not (accepted & sound_numbers(settings, episode)):
             failed |= failed_numbers(settings, episode) | failed_fields(episodes.coded, row)
             if (failed >> FAIL_STARTAGE) & 1 != 0:
                 age = np.int64(NUMBER_INVALID)
-        record.report = row
-        begin(record, age, calculated_days(episode, settings[5]), facts)
-        record.diagnosis_start = episode.diagnosis_start
-        record.diagnosis_end = episode.diagnosis_end
-        record.procedure_start = episode.procedure_start
-        record.procedure_end = episode.procedure_end
-        set_patient(design.field_sets, episodes.coded, row, row, facts)
-        failed |= survey(design, record, episodes.diagnoses, episodes.procedures, scratch.best, facts)
-        primary = episodes.diagnoses[np.uint64(episode.diagnosis_start)]
-        record.primary = primary
-        set_primary(design, primary, episodes.diagnoses, record.diagnosis_start, record.diagnosis_end, facts)
-        drive(design, record, primary, episodes.procedures, record.procedure_end, facts)
-        record.failed = failed
+        failed |= survey_diagnoses(design, diagnoses, start, end, scratch.best, facts)
+        flags, dominant_at, unknown = survey_procedures(
+            design, procedures, first_procedure, last_procedure, los, scratch.best, facts
+        )
+        primary = diagnoses[start]
+        set_primary(design, primary, diagnoses, start, end, facts)
+        scratch.rule[place] = 0
         scratch.counted[doubtful] = place
         doubtful += design.diagnoses[primary].error_chain != 0
+        begin(record, age, los, facts)
+        record.report = row
+        record.failed = failed | unknown
+        record.primary = primary
+        record.diagnosis_start = start
+        record.diagnosis_end = end
+        record.procedure_start = first_procedure
+        record.procedure_end = last_procedure
+        record.flags = flags
+        record.dominant_at = dominant_at
+        drive(design, record, primary, procedures, last_procedure, facts)
     return doubtful
 
 
@@ -87,8 +93,11 @@ def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch
         one, last = np.uint64(rows[low]), np.uint64(rows[high - np.uint64(1)])
         begin(record, np.int64(episodes.rows[one].age), los, facts)
         record.failed = 0
-        set_patient(design.field_sets, episodes.coded, one, last, facts)
-        survey(design, record, scratch.diagnoses, scratch.procedures, scratch.best, facts)
+        set_patient(design, episodes.coded, one, last, facts)
+        survey_diagnoses(design, scratch.diagnoses, record.diagnosis_start, diagnoses, scratch.best, facts)
+        record.flags, record.dominant_at, _ = survey_procedures(
+            design, scratch.procedures, record.procedure_start, procedures, los, scratch.best, facts
+        )
         record.weightiest = weightiest_row(design, episodes, rows, low, high)
         record.report = injured_row(design, episodes, rows, low, high, record.weightiest)
         record.primary = primary_of(episodes, record.report)
@@ -111,7 +120,6 @@ def all_grouped(rows, low, high, results):
 def begin(record, age, los, facts):
     """A record without an outcome yet."""
     record.los = los
-    record.rule = 0
     record.root_rule = 0
     record.hrg = 0
     record.method = METHOD_FAILED
@@ -121,14 +129,3 @@ def begin(record, age, los, facts):
     record.error_at = -1
     facts[FACT_AGE] = age
     facts[FACT_LOS] = los
-
-
-@inline
-def survey(design, record, diagnoses, procedures, best, facts):
-    """Survey the codes of a record; return the checks that they fail."""
-    failed = survey_diagnoses(design, diagnoses, record.diagnosis_start, record.diagnosis_end, best, facts)
-    start, end = record.procedure_start, record.procedure_end
-    flags, dominant_at, more = survey_procedures(design, procedures, start, end, min(record.los, ANY_STAY), best, facts)
-    record.flags = flags
-    record.dominant_at = dominant_at
-    return failed | more

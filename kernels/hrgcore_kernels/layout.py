@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hrgcore_kernels.codes import N_RANGE_FACTS
+from hrgcore_kernels.codes import N_CODED, N_RANGE_FACTS
 
 FOUR_PLACES = 26 * 100 * 11  #: ICD-10: letter, two digits, digit or X
 FIVE_PLACES = FOUR_PLACES * 10  #: and a fifth digit
 OPCS4_PLACES = 26 * 1000  #: letter, three digits
 FIELD_PLACES = 37**3  #: up to three letters or digits
+VALUES = 256  #: numbers that values of a coded field can have
+HIERARCHIES = 16  #: that the grid has room for: 0 to 12, and -1 as the last
 ANY_STAY = 2**31 - 1  #: of a procedure that may be dominant however long the stay is
 EACH_CODE = 63  #: the component of a code that counts by itself
 
@@ -52,7 +54,7 @@ STEP_WORD = np.dtype(
     }
 )
 #: An ICD-10 number: ``lists`` and ``more`` are its first two words of bits of lists, ``four`` the first number of the same four
-#: characters; hierarchy -1 is not covered.
+#: characters; hierarchy -1 is not covered. ``lists`` of UNKNOWN has the sign bit, which no list has.
 DIAGNOSIS = _record(lists="i8", more="i8", error_chain="i4", root_chain="i4", four="u2", hierarchy="i1")
 #: An OPCS-4 number: ``lists`` is its first word of bits of lists; ``longest_stay`` in days, beyond which it can't be dominant
 #: (ANY_STAY: never beyond); ``flags`` has bits of those below.
@@ -76,9 +78,18 @@ ASKS_COMPANIONS = 64  #: its root chain asks for lists of the codes behind it
 SCORE = _record(points="i2", component="u1")
 #: What a record must have for some rule to apply: any of the mask's bits in a fact.
 GATE = _record(fact="i8", mask="i8")
-#: A root: its splits, its CC list, that list's bit and the points of every code on it (0: they differ, see cc_points), and the bit
-#: of its intervention list (-1: none).
-ROOT = _record(split_chain="i4", cc_list="i2", cc_bit="i2", interventions="i2", cc_points="i1")
+#: A root: its splits, its CC list (-1: none), the points of every code on it (0: they differ, see cc_points), the word and the bit
+#: of that list, whether it counts interventions, and the word and the bit of their list.
+ROOT = _record(
+    split_chain="i4",
+    cc_list="i2",
+    cc_points="i1",
+    cc_word="u1",
+    cc_bit="u1",
+    counts_interventions="u1",
+    intervention_word="u1",
+    intervention_bit="u1",
+)
 #: Secondary diagnoses that give no points on a CC list (-1: all lists): numbers from low to high.
 EXCLUSION = _record(cc_list="i4", low="i4", high="i4")
 #: An encoded episode: where its codes stand, and its numbers (NUMBER_BLANK or NUMBER_INVALID where there is none).
@@ -140,8 +151,8 @@ class Design(NamedTuple):
     cc_points: Int8s  # [lists, codes]
     exclusion_start: Int32s  # [codes + 1], by primary diagnosis
     exclusions: Records  # EXCLUSION
-    grid: UInt8s  # [13, 13] method by procedure's and diagnosis's hierarchy
-    field_sets: Int64s  # [coded fields, values, words] bits of sets
+    grid: UInt8s  # [256] method by procedure's and diagnosis's hierarchy, see `grid_place`
+    field_sets: Int64s  # [words x coded fields x 256] bits of sets of each value; the first word of value 0 has the sign bit
     used_words: Int64s  # words of lists that rules ask for: of diagnoses; of procedures, but in their root rules; of companions
     whole_record_chains: Int32s  # exceptions; unbundling by the episode itself
     gates: Records  # GATE, of each of these chains; none: every record walks it
@@ -151,7 +162,7 @@ class Design(NamedTuple):
 
 def count_facts(design: Design) -> int:
     """How many facts a record has under a design: ranges, and the words of each scope."""
-    words = design.field_sets.shape[2] + 2 * design.diagnosis_words.shape[1] + 2 * design.procedure_words.shape[1]
+    words = len(design.field_sets) // (N_CODED * VALUES) + 2 * design.diagnosis_words.shape[1] + 2 * design.procedure_words.shape[1]
     return N_RANGE_FACTS + words
 
 
@@ -189,8 +200,6 @@ RECORD = _record(
     weightiest="u8",  # the row whose primary diagnosis weighs most
     spell="u4",  # place among the slice's, of a record of a spell
     chain="u4",  # from what drives it to its root
-    step="u4",  # where its walk along a chain is
-    rule="i4",  # and the rule that it came to, 0 for none
     root_rule="i4",
     split_rule="i4",
     failed="u4",
@@ -218,6 +227,8 @@ class Scratch(NamedTuple):
     seen_procedures: UInt32s  # [codes]: likewise, of procedures
     turn: UInt32s  # [1]: the last turn of counting
     best: Int64s  # [EACH_CODE + 1]: largest points of each component
+    step: UInt32s  # [BLOCK]: where each record's walk along a chain is
+    rule: Int32s  # [BLOCK]: and the rule that it came to, 0 for none
     chosen: UInt32s  # [BLOCK]: records that a stage goes on with
     walking: UInt32s  # [BLOCK]: records whose walk goes on
     counted: UInt32s  # [BLOCK]: records of which a stage has to count something

@@ -54,20 +54,21 @@ def check(design, count, doubtful, scratch):
     """
     records, chosen, counted, walking = scratch.records, scratch.chosen, scratch.counted, scratch.walking
     for at in range(np.uint64(doubtful)):
-        record = records[counted[at]]
-        record.step = design.diagnoses[record.primary].error_chain
-        walking[at] = counted[at]
-    walk(design.steps, records, scratch.facts, walking, doubtful)
+        place = counted[at]
+        scratch.step[place] = design.diagnoses[records[place].primary].error_chain
+        walking[at] = place
+    walk(design.steps, scratch, doubtful)
     kept = np.int64(0)
     for place in range(np.uint64(count)):
         record = records[place]
         chosen[kept] = place
-        sound = (record.failed == 0) & (record.rule == 0)
+        rule = scratch.rule[place]
+        sound = (record.failed == 0) & (rule == 0)
         kept += sound
         if not sound:
-            error = -design.rules[record.rule].outcome
+            error = -design.rules[rule].outcome
             if record.failed == 0:
-                fail(record, REASON_ERROR_CATEGORY, record.rule, error, -1)
+                fail(record, REASON_ERROR_CATEGORY, rule, error, -1)
             else:
                 spell = record.failed >> np.uint32(FIRST_SPELL_FAILURE) != 0
                 fail(record, REASON_SPELL_DISAGREES if spell else REASON_INVALID_FIELD, 0, error, -1)
@@ -75,7 +76,7 @@ def check(design, count, doubtful, scratch):
 
 
 @stage
-def split(design, codes, procedures, count, scratch):
+def split(design, diagnoses, procedures, count, scratch):
     """Give the ``count`` records in ``chosen`` the HRG of their root: of the first of its splits that applies.
 
     CC score and interventions are those of the root. Methods have the numbers of the reasons that give them. Rule: docs/grouping.md
@@ -87,35 +88,37 @@ def split(design, codes, procedures, count, scratch):
     for at in range(np.uint64(count)):
         place = chosen[at]
         record = records[place]
-        record.root = design.rules[record.root_rule].outcome
-        root = design.roots[record.root]
-        record.step = root.split_chain
+        root_number = np.uint64(design.rules[np.uint64(record.root_rule)].outcome)
+        record.root = root_number
+        root = design.roots[root_number]
+        scratch.step[place] = root.split_chain
         own = facts[place]
         own[FACT_CC] = 0
         own[FACT_INTERVENTIONS] = 0
         counted[scored] = place
         scored += any_counts(root, own, scope)
         walking[intervened] = place
-        intervened += (root.interventions >= 0) & (record.procedure_start != record.procedure_end)
+        intervened += (root.counts_interventions != 0) & (record.procedure_start != record.procedure_end)
     for at in range(np.uint64(scored)):
         place = counted[at]
         record = records[place]
-        facts[place, FACT_CC] = cc_score(design, design.roots[record.root], record, codes, scratch)
+        facts[place, FACT_CC] = cc_score(design, design.roots[record.root], record, diagnoses, scratch)
     for at in range(np.uint64(intervened)):
         place = walking[at]
         record = records[place]
-        facts[place, FACT_INTERVENTIONS] = interventions(design, design.roots[record.root].interventions, record, procedures, scratch)
+        facts[place, FACT_INTERVENTIONS] = interventions(design, design.roots[record.root], record, procedures, scratch)
     for at in range(np.uint64(count)):
         walking[at] = chosen[at]
-    walk(design.steps, records, facts, walking, count)
+    walk(design.steps, scratch, count)
     for at in range(np.uint64(count)):
-        record = records[chosen[at]]
-        rule = record.rule
+        place = chosen[at]
+        record = records[place]
+        rule = scratch.rule[place]
         if rule == 0:
             fail(record, REASON_NO_SPLIT, record.root_rule, 0, record.error_at)
         else:
             record.split_rule = rule
-            record.hrg = design.rules[rule].outcome
+            record.hrg = design.rules[np.uint64(rule)].outcome
             record.reason = record.method
             record.error_at = -1
             record.dominant = record.dominant if record.method == METHOD_PROCEDURE else 0

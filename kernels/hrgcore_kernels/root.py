@@ -25,13 +25,15 @@ def find_exceptions(design, count, scratch):
         counted[doubtful] = walking[doubtful] = place
         doubtful += passes(design, 0, scratch.facts[place])
     for at in range(np.uint64(doubtful)):
-        records[walking[at]].step = chain
-    walk(design.steps, records, scratch.facts, walking, doubtful)
+        scratch.step[walking[at]] = chain
+    walk(design.steps, scratch, doubtful)
     for at in range(np.uint64(doubtful)):
-        record = records[counted[at]]
-        if record.rule != 0:
-            record.root_rule = record.rule
-            record.method = design.rules[record.rule].method
+        place = counted[at]
+        record = records[place]
+        rule = scratch.rule[place]
+        if rule != 0:
+            record.root_rule = rule
+            record.method = design.rules[np.uint64(rule)].method
             record.reason = REASON_NONE
             record.dominant = 0
             record.error = 0
@@ -75,13 +77,13 @@ def find_roots(design, count, scratch):
     for at in range(np.uint64(count)):
         place = chosen[at]
         record = records[place]
-        record.step = record.chain
+        scratch.step[place] = record.chain
         counted[driven] = walking[driven] = place
         driven += (record.root_rule == 0) & (record.reason == REASON_NONE)
-    walk(design.steps, records, scratch.facts, walking, driven)
+    walk(design.steps, scratch, driven)
     for at in range(np.uint64(driven)):
-        record = records[counted[at]]
-        record.root_rule = record.rule
+        place = counted[at]
+        records[place].root_rule = scratch.rule[place]
     kept = np.int64(0)
     for at in range(np.uint64(count)):
         place = chosen[at]

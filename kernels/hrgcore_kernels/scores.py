@@ -3,7 +3,6 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline
-from hrgcore_kernels.codes import LIST_BITS
 from hrgcore_kernels.layout import EACH_CODE
 
 
@@ -27,11 +26,9 @@ def diagnosis_lists(design, code, word):
 @inline
 def any_counts(root, facts, scope):
     """Whether some diagnosis may be on the CC list of a root; ``scope`` is the first word of lists of diagnoses in the facts."""
-    bit = np.uint64(root.cc_bit)
-    word = bit // np.uint64(LIST_BITS)
-    told = min(word, np.uint64(1))  # the survey gathers two words
-    there = (facts[scope + told] >> np.int64(bit % np.uint64(LIST_BITS))) & 1
-    return (root.cc_list >= 0) & ((there != 0) | (word > told))
+    told = np.uint64(min(root.cc_word, 1))  # the survey gathers two words
+    there = (facts[scope + told] >> np.int64(root.cc_bit)) & 1
+    return (root.cc_list >= 0) & ((there != 0) | (root.cc_word > 1))
 
 
 @inline
@@ -45,13 +42,15 @@ def cc_score(design, root, record, codes, scratch):
     first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
     if (root.cc_points == 0) | (first != end):
         return cc_score_by_code(design, root, record, codes, scratch)
-    word, shift = np.uint64(root.cc_bit // LIST_BITS), np.int64(root.cc_bit % LIST_BITS)
+    word, shift = np.uint64(root.cc_word), np.int64(root.cc_bit)
     turn = next_turn(scratch)
     seen = scratch.seen_diagnoses
     seen[design.diagnoses[primary].four] = turn
     counted = np.int64(0)
-    for at in range(np.uint64(record.diagnosis_start), np.uint64(record.diagnosis_end)):
+    at, behind = record.diagnosis_start, record.diagnosis_end
+    while at < behind:
         code = codes[at]
+        at += np.uint64(1)
         listed = (diagnosis_lists(design, code, word) >> shift) & 1
         four = design.diagnoses[code].four
         counted += listed & (seen[four] != turn)
@@ -62,14 +61,14 @@ def cc_score(design, root, record, codes, scratch):
 @inline
 def cc_score_by_code(design, root, record, codes, scratch):
     """The same where points differ or may be taken away: code by code."""
-    word, shift = np.uint64(root.cc_bit // LIST_BITS), np.int64(root.cc_bit % LIST_BITS)
+    word, shift = np.uint64(root.cc_word), np.int64(root.cc_bit)
     primary = record.primary
     first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
     turn = next_turn(scratch)
     seen = scratch.seen_diagnoses
     seen[design.diagnoses[primary].four] = turn
     total = np.int64(0)
-    for at in range(np.uint64(record.diagnosis_start), np.uint64(record.diagnosis_end)):
+    for at in range(record.diagnosis_start, record.diagnosis_end):
         code = codes[at]
         four = design.diagnoses[code].four
         if (diagnosis_lists(design, code, word) >> shift) & 1 != 0 and seen[four] != turn:
@@ -97,17 +96,19 @@ def excluded(design, first, end, cc_list, code):
 
 
 @inline
-def interventions(design, bit, record, codes, scratch):
-    """How many distinct procedures are on the list of this bit.
+def interventions(design, root, record, codes, scratch):
+    """How many distinct procedures are on the intervention list of a root.
 
     Rule: docs/grouping.md section 3, `interventions`.
     """
-    word, shift = np.uint64(bit // LIST_BITS), np.int64(bit % LIST_BITS)
+    word, shift = np.uint64(root.intervention_word), np.int64(root.intervention_bit)
     turn = next_turn(scratch)
     seen = scratch.seen_procedures
     distinct = np.int64(0)
-    for at in range(np.uint64(record.procedure_start), np.uint64(record.procedure_end)):
+    at, behind = record.procedure_start, record.procedure_end
+    while at < behind:
         code = codes[at]
+        at += np.uint64(1)
         distinct += ((design.procedure_words[code, word] >> shift) & 1) & (seen[code] != turn)
         seen[code] = turn
     return distinct

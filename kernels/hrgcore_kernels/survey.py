@@ -16,7 +16,7 @@ from hrgcore_kernels.codes import (
     TRAUMA,
 )
 from hrgcore_kernels.facts import diagnosis_place, procedure_place
-from hrgcore_kernels.layout import UNKNOWN
+from hrgcore_kernels.layout import ANY_STAY, UNKNOWN
 from hrgcore_kernels.scores import score
 
 _LAST = np.int64(2**40 - 1)  # a place beyond any
@@ -55,21 +55,28 @@ def survey_diagnoses(design, codes, start, end, best, facts):
     `burn_severity`, and section 2, first table.
     """
     scope = diagnosis_place(design)
-    unknown = np.int64(0)
     bits = more = np.int64(0)
-    for at in range(start, end):
-        code = codes[at]
-        unknown += code == 0
-        bits |= design.diagnoses[code].lists
-        more |= design.diagnoses[code].more
+    at = start
+    while at < end:
+        entry = design.diagnoses[codes[at]]
+        at += np.uint64(1)
+        bits |= entry.lists
+        more |= entry.more
     facts[scope] = bits
     facts[scope + np.uint64(1)] = more  # where there is one word only, what stands here is set by the next scope
     used = design.used_words[0]
     if used > 2:
         set_lists(design.diagnosis_words, codes, start, end, 2, used, facts, scope)
     set_scores(design.diagnosis_scores, bits, codes, start, end, best, facts, FACT_TRAUMA_DIAGNOSIS, FACT_BURN_SEVERITY)
-    if unknown == 0:
-        return np.int64(0)
+    return failed_diagnoses(codes, start, end) if bits < 0 else np.int64(0)
+
+
+@inline
+def failed_diagnoses(codes, start, end):
+    """The checks that the diagnoses ``codes[start:end]`` fail, of which one is unknown."""
+    unknown = np.int64(0)
+    for at in range(start, end):
+        unknown += codes[at] == 0
     no_primary = np.int64(codes[start] == 0)
     return no_primary << FAIL_PRIMARY | np.int64(unknown > no_primary) << FAIL_DIAGNOSIS
 
@@ -88,13 +95,16 @@ def survey_procedures(design, codes, start, end, los, best, facts):
     flags = np.uint8(0)
     heaviest = np.int64(0)  # hierarchy and, the earlier the higher, place
     left = _LAST
-    for at in range(start, end):
+    stay = min(los, ANY_STAY)
+    at = start
+    while at < end:
         entry = design.procedures[codes[at]]
+        at += np.uint64(1)
         hierarchy = np.int64(entry.hierarchy)
         flags |= entry.flags
         bits |= entry.lists
         weighed += hierarchy > 0
-        heaviest = max(heaviest, ((hierarchy if los <= entry.longest_stay else 0) << _PLACES) + left)
+        heaviest = max(heaviest, ((hierarchy if stay <= entry.longest_stay else 0) << _PLACES) + left)
         left -= 1
     facts[scope] = bits
     used = design.used_words[1]

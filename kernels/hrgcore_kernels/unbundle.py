@@ -28,12 +28,12 @@ def unbundle(design, episodes, count, scratch, results, unbundled, written):
         counted[kept] = place
         kept += own | (record.flags & UNBUNDLES != 0)
     for at in range(np.uint64(kept)):
-        records[counted[at]].rule = 0
+        scratch.rule[counted[at]] = 0
     for at in range(np.uint64(doubtful)):
         place = walking[at]
-        records[place].step = chain
+        scratch.step[place] = chain
         clear_companions(design, facts[place])
-    walk(design.steps, records, facts, walking, doubtful)
+    walk(design.steps, scratch, doubtful)
     for at in range(np.uint64(kept)):
         place = counted[at]
         record = records[place]
@@ -41,8 +41,9 @@ def unbundle(design, episodes, count, scratch, results, unbundled, written):
             continue
         if record.flags & UNBUNDLES != 0:
             written = unbundle_procedures(design, episodes, place, scratch, results, unbundled, written)
-        if record.rule != 0:
-            written = write(design, episodes, record, facts[place], record.rule, -1, results, unbundled, written)
+        rule = scratch.rule[place]
+        if rule != 0:
+            written = write(design, episodes, record, facts[place], rule, -1, results, unbundled, written)
     return written
 
 

@@ -69,15 +69,6 @@ def failed_numbers(settings, episode):
 
 
 @inline
-def sound_fields(coded, row):
-    """Whether an episode's coded fields fail no check."""
-    sound = True
-    for field in range(np.uint64(N_CODED)):
-        sound &= coded[row, field] != 0
-    return sound
-
-
-@inline
 def failed_fields(coded, row):
     """The bits of the checks that an episode's coded fields fail.
 
