@@ -63,13 +63,16 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
         starts = order.starts[first : end + 1] - low
         starts.flags.writeable = False
         several = np.empty(end - first, np.uint32)
-        counts = np.zeros(4, np.int64)
+        counts = np.zeros(3, np.int64)
         prepare_spells(design.settings, episodes, rows, starts, results, several, counts)
-        procedures, most_diagnoses, most_procedures = counts[1:].tolist()
-        unbundled = np.empty(len(rows) + procedures, UNBUNDLED).view(np.recarray)
-        scratch = _scratch(design, several, most_diagnoses, most_procedures)
-        group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
-        return unbundled[: int(counts[0])].copy()
+        scratch = _scratch(design, several[: counts[0]], *counts[1:].tolist())
+        room, wanted = 0, len(rows)  # there is about one unbundled HRG for five episodes: rarely has a slice to be grouped again
+        while wanted > room:
+            room = wanted
+            unbundled = np.empty(room, UNBUNDLED).view(np.recarray)
+            group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
+            wanted = int(counts[0])
+        return unbundled[:wanted].copy()
 
     cuts = _cuts(order.starts)
     parts = list(pool.map(run, cuts[:-1], cuts[1:]))

@@ -92,10 +92,10 @@ def split_of(splits: Sequence[Row], case: Case) -> Row:
 
 def facts_of(case: Case) -> np.ndarray:
     """A case as the kernels take it: ranges, then the words of list bits of some code of each list that is there."""
-    patient, diagnosis = KERNELS.field_sets.shape[2], KERNELS.diagnosis_words.shape[1]
-    procedure = KERNELS.procedure_words.shape[1]
-    places = np.cumsum([N_RANGE_FACTS, patient, diagnosis, diagnosis, procedure, procedure])
-    facts = np.zeros(places[-1], np.int64)
+    diagnosis, procedure = KERNELS.diagnosis_words.shape[1], KERNELS.procedure_words.shape[1]
+    facts = np.zeros(count_facts(KERNELS), np.int64)
+    patient = len(facts) - N_RANGE_FACTS - 2 * diagnosis - 2 * procedure
+    places = np.cumsum([N_RANGE_FACTS, patient, diagnosis, diagnosis, procedure])
     names = [name for name in case if " " in name]
     for name, value in case.items():
         if name in RANGE_FACTS:

@@ -32,6 +32,7 @@ from hrgcore_kernels.layout import (
     COMPANION,
     DIAGNOSIS,
     HIERARCHIES,
+    LISTS,
     NOT_COVERED,
     PROCEDURE,
     ROOT,
@@ -90,7 +91,7 @@ class _Compiler:
         self._lists()
         book = RuleBook(self.tables, {scope: self.bit_of[SCOPE_TABLE[scope]] for scope in LIST_SCOPES})
         self._rules(book)
-        self.diagnoses["four"][1:] = _first_of_four(self.index["icd10"].codes)
+        self.arrays["diagnosis_four"] = np.array([0, *_first_of_four(self.index["icd10"].codes)], np.uint16)
         self._codes("diagnoses", "icd10")
         self._codes("procedures", "opcs4")
         self.arrays["diagnosis_scores"] = compile_scores(self.tables, "icd10", self.index["icd10"])
@@ -155,14 +156,15 @@ class _Compiler:
     def _lists(self) -> None:
         self.bit_of: dict[str, Bits] = {}
         used: list[int] = []
-        for scheme, records in (("icd10", self.diagnoses), ("opcs4", self.procedures)):
-            self.bit_of[LISTS_OF[scheme]], words, asked = compile_lists(self.tables, scheme, self.index[scheme])
-            self.arrays["diagnosis_words" if scheme == "icd10" else "procedure_words"] = words
-            records["lists"] = words[:, 0]
+        for scheme, name in (("icd10", "diagnosis_words"), ("opcs4", "procedure_words")):
+            self.bit_of[LISTS_OF[scheme]], self.arrays[name], asked = compile_lists(self.tables, scheme, self.index[scheme])
             used += asked
-        self.diagnoses["lists"][0] |= SIGN
+        self.procedures["lists"] = self.arrays["procedure_words"][:, 0]
         words = self.arrays["diagnosis_words"]
-        self.diagnoses["more"] = words[:, 1] if words.shape[1] > 1 else 0
+        self.arrays["diagnosis_lists"] = lists = np.zeros(len(words), LISTS)
+        lists["first"] = words[:, 0]
+        lists["first"][0] |= SIGN
+        lists["second"] = words[:, 1] if words.shape[1] > 1 else 0
         self.arrays["used_words"] = np.array(used, np.int64)
         self.bit_of["sets"], self.arrays["field_sets"] = compile_sets(self.tables, self.values)
 

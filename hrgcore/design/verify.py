@@ -26,6 +26,8 @@ ARRAYS: Shapes = {
     "steps": (layout.STEP, ("steps",)),
     "step_start": (np.dtype("<i4"), (len(RULE_TABLES) + 1,)),
     "diagnoses": (layout.DIAGNOSIS, ("icd10",)),
+    "diagnosis_lists": (layout.LISTS, ("icd10",)),
+    "diagnosis_four": (np.dtype("<u2"), ("icd10",)),
     "diagnosis_words": (np.dtype("<i8"), ("icd10", "diagnosis words")),
     "diagnosis_scores": (layout.SCORE, (k.N_SCORES, "icd10")),
     "procedures": (layout.PROCEDURE, ("opcs4",)),
@@ -78,7 +80,10 @@ def verify(arrays: Arrays) -> None:
     for used, kind in zip(arrays["used_words"], ("diagnosis words", "procedure words", "procedure words"), strict=True):
         if not 1 <= used <= sizes[kind]:
             raise ValueError("used_words")
-    for name, words, unaccepted in (("diagnoses", arrays["diagnoses"]["lists"], (0,)), ("field_sets", arrays["field_sets"][0], (..., 0))):
+    for name, words, unaccepted in (
+        ("diagnosis_lists", arrays["diagnosis_lists"]["first"], (0,)),
+        ("field_sets", arrays["field_sets"][0], (..., 0)),
+    ):
         if not (words[unaccepted] < 0).all() or (words < 0).sum() != words[unaccepted].size:
             raise ValueError(name)
     check_steps(arrays["steps"], arrays["step_start"])
@@ -111,9 +116,8 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     for table in ("diagnosis_scores", "procedure_scores"):
         yield table, "component", 0, layout.EACH_CODE
         yield table, "points", 0, 1000
-    yield "diagnoses", "four", 0, sizes["icd10"] - 1
+    yield "diagnosis_four", "", 0, sizes["icd10"] - 1
     yield "procedures", "error", 0, sizes["errors"] - 1
-    yield "procedures", "longest_stay", 0, layout.ANY_STAY
     yield "roots", "cc_list", -1, sizes["cc lists"] - 1
     yield "roots", "cc_word", 0, sizes["diagnosis words"] - 1
     yield "roots", "cc_bit", 0, k.LIST_BITS - 1

@@ -1,8 +1,8 @@
-"""The second entry point: group a slice of spells, block by block: first each episode, then the spells as a whole."""
+"""The second entry point: group a slice of spells, chunk by chunk: first each episode, then the spells as a whole."""
 
 from hrgcore_kernels.accelerate import kernel
+from hrgcore_kernels.blocks import end_of_block, end_of_chunk, several_before
 from hrgcore_kernels.layout import BLOCK, EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design, Episodes, Int64s, Records, Scratch
-from hrgcore_kernels.prepare import end_of_block
 from hrgcore_kernels.record import group_episodes, group_wholes
 from hrgcore_kernels.signatures import DESIGN, EPISODES, SCRATCH, array
 from hrgcore_kernels.unbundle import unbundle
@@ -36,22 +36,25 @@ def group_spells(
     """Group the spells of a slice.
 
     ``rows`` [episodes of the slice] are input rows, spell by spell in EPIORDER; ``spell_start`` [spells + 1] are places in it.
-    ``results``, which `prepare_spells` has seen, are indexed by input row; ``spells`` and ``unbundled`` are the slice's own, with room
-    for one unbundled HRG more than there are procedures for each episode. ``counts[0]`` is the number of spells of several episodes,
-    and becomes that of unbundled HRGs. Rule: docs/grouping.md.
+    ``results``, which `prepare_spells` has seen, are indexed by input row; ``spells`` are the slice's own. ``counts[0]`` becomes the
+    number of its unbundled HRGs: those for which ``unbundled`` has no room are counted, but not kept. It has room for one at least.
+    Rule: docs/grouping.md.
     """
-    several = counts[0]
     written = 0
-    for first in range(0, len(rows), BLOCK):
-        count = min(BLOCK, len(rows) - first)
-        group_episodes(design, episodes, rows, first, count, results, scratch)
-        write_episodes(count, scratch.records, results)
-        written = unbundle(design, episodes, count, scratch, results, unbundled, written)
+    spell = several = 0
+    while spell < len(spell_start) - 1:
+        end = end_of_chunk(spell_start, spell)
+        for first in range(spell_start[spell], spell_start[end], BLOCK):
+            count = min(BLOCK, spell_start[end] - first)
+            group_episodes(design, episodes, rows, first, count, results, scratch)
+            write_episodes(count, scratch.records, results)
+            written = unbundle(design, episodes, count, scratch, results, unbundled, written)
+        write_spells(episodes, rows, spell_start, spell, end, design.settings[5], results, spells)
+        until = several_before(scratch.several, several, len(scratch.several), end)
+        while several < until:
+            behind = end_of_block(spell_start, scratch.several, several, until)
+            count = group_wholes(design, episodes, rows, spell_start, several, behind, results, scratch)
+            write_wholes(rows, count, scratch.records, results, spells)
+            several = behind
+        spell = end
     counts[0] = written
-    write_spells(episodes, rows, spell_start, design.settings[5], results, spells)
-    first = 0
-    while first < several:
-        end = end_of_block(spell_start, scratch.several, first, several)
-        count = group_wholes(design, episodes, rows, spell_start, first, end, results, scratch)
-        write_wholes(rows, count, scratch.records, results, spells)
-        first = end

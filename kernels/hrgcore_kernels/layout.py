@@ -53,9 +53,10 @@ STEP_WORD = np.dtype(
         "itemsize": STEP.itemsize,
     }
 )
-#: An ICD-10 number: ``lists`` and ``more`` are its first two words of bits of lists, ``four`` the first number of the same four
-#: characters; hierarchy -1 is not covered. ``lists`` of UNKNOWN has the sign bit, which no list has.
-DIAGNOSIS = _record(lists="i8", more="i8", error_chain="i4", root_chain="i4", four="u2", hierarchy="i1")
+#: An ICD-10 number as a primary diagnosis; hierarchy -1 is not covered.
+DIAGNOSIS = _record(error_chain="i4", root_chain="i4", hierarchy="i1")
+#: An ICD-10 number as any diagnosis: its first two words of bits of lists. ``first`` of UNKNOWN has the sign bit, which no list has.
+LISTS = _record(first="i8", second="i8")
 #: An OPCS-4 number: ``lists`` is its first word of bits of lists; ``longest_stay`` in days, beyond which it can't be dominant
 #: (ANY_STAY: never beyond); ``flags`` has bits of those below.
 PROCEDURE = _record(
@@ -142,6 +143,8 @@ class Design(NamedTuple):
     rules: Records  # RULE
     steps: Records  # STEP_WORD; a chain is the place of its first step
     diagnoses: Records  # DIAGNOSIS
+    diagnosis_lists: Records  # LISTS
+    diagnosis_four: UInt16s  # [codes] the first number of the same four characters
     diagnosis_words: Int64s  # [codes, words] bits of lists
     diagnosis_scores: Records  # SCORE [BURN and TRAUMA, codes]
     procedures: Records  # PROCEDURE

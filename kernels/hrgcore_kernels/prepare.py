@@ -3,22 +3,10 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, kernel
-from hrgcore_kernels.layout import BLOCK, EPISODE_RESULT, Episodes, Int64s, Records, UInt32s
+from hrgcore_kernels.blocks import end_of_block, end_of_chunk, several_before
+from hrgcore_kernels.layout import EPISODE_RESULT, Episodes, Int64s, Records, UInt32s
 from hrgcore_kernels.signatures import EPISODES, array
 from hrgcore_kernels.validate import disagreements
-
-
-@inline
-def end_of_block(spell_start, several, first, count):
-    """Where the block of the ``count`` spells of ``several`` episodes that begins with ``first`` ends: those in it have 2 * BLOCK
-    episodes at most, and so are BLOCK at most; or it is one that has more.
-    """
-    episodes = np.int64(0)
-    for at in range(first, count):
-        episodes += spell_start[several[at] + 1] - spell_start[several[at]]
-        if episodes > 2 * BLOCK and at > first:
-            return at
-    return count
 
 
 @inline
@@ -55,8 +43,8 @@ def prepare_spells(
     """Check each spell as a whole, and find which have several episodes.
 
     ``rows``, ``spell_start`` and ``results``: see `hrgcore_kernels.group.group_spells`. The checks that episodes fail together are
-    set in ``results``. ``several`` [spells] become the places of spells of several episodes; ``counts`` how many these are, how
-    many procedures the slice has, and how many diagnoses and procedures a block of these spells has at most.
+    set in ``results``. ``several`` [spells] become the places of spells of several episodes; ``counts`` how many these are, and how
+    many diagnoses and procedures a block of them has at most.
     """
     found = np.int64(0)
     for spell in range(np.uint64(len(spell_start) - 1)):
@@ -69,16 +57,18 @@ def prepare_spells(
         for at in range(low, high):
             results[np.uint64(rows[at])].failed = failed
     counts[0] = found
-    counts[1] = count_codes(episodes, rows, 0, len(rows))[1]
-    counts[2] = counts[3] = 0
-    first = np.int64(0)
-    while first < found:
-        end = end_of_block(spell_start, several, first, found)
-        diagnoses = procedures = np.int64(0)
-        for at in range(first, end):
-            more = count_codes(episodes, rows, spell_start[several[at]], spell_start[several[at] + 1])
-            diagnoses += more[0]
-            procedures += more[1]
-        counts[2] = max(counts[2], diagnoses)
-        counts[3] = max(counts[3], procedures)
-        first = end
+    counts[1] = counts[2] = 0
+    spell = at = np.int64(0)
+    while at < found:
+        spell = end_of_chunk(spell_start, spell)
+        until = several_before(several, at, found, spell)
+        while at < until:
+            end = end_of_block(spell_start, several, at, until)
+            diagnoses = procedures = np.int64(0)
+            for place in range(at, end):
+                more = count_codes(episodes, rows, spell_start[several[place]], spell_start[several[place] + 1])
+                diagnoses += more[0]
+                procedures += more[1]
+            counts[1] = max(counts[1], diagnoses)
+            counts[2] = max(counts[2], procedures)
+            at = end

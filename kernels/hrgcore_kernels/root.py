@@ -61,9 +61,7 @@ def drive_spells(design, episodes, rows, count, scratch):
                 primary = primary_of(episodes, record.report)
             drive(design, record, weightiest, procedures, end, scratch.facts[place])
             record.primary = primary
-            set_primary(
-                design, primary, scratch.diagnoses, record.diagnosis_start, record.diagnosis_end, scratch.facts[place]
-            )
+            set_primary(design, primary, scratch.diagnoses, record.diagnosis_start, record.diagnosis_end, scratch.facts[place])
 
 
 @stage

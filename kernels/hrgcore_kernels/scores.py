@@ -19,8 +19,8 @@ def stands_before(codes, start, at):
 def diagnosis_lists(design, code, word):
     """A word of bits of the lists that a diagnosis is on."""
     if word == 0:
-        return design.diagnoses[code].lists
-    return design.diagnoses[code].more if word == 1 else design.diagnosis_words[code, word]
+        return design.diagnosis_lists[code].first
+    return design.diagnosis_lists[code].second if word == 1 else design.diagnosis_words[code, word]
 
 
 @inline
@@ -45,14 +45,14 @@ def cc_score(design, root, record, codes, scratch):
     word, shift = np.uint64(root.cc_word), np.int64(root.cc_bit)
     turn = next_turn(scratch)
     seen = scratch.seen_diagnoses
-    seen[design.diagnoses[primary].four] = turn
+    seen[design.diagnosis_four[primary]] = turn
     counted = np.int64(0)
     at, behind = record.diagnosis_start, record.diagnosis_end
     while at < behind:
         code = codes[at]
         at += np.uint64(1)
         listed = (diagnosis_lists(design, code, word) >> shift) & 1
-        four = design.diagnoses[code].four
+        four = design.diagnosis_four[code]
         counted += listed & (seen[four] != turn)
         seen[four if listed != 0 else 0] = turn  # 0 is no diagnosis: a place to write to without a branch to guess
     return counted * np.int64(root.cc_points)
@@ -66,11 +66,11 @@ def cc_score_by_code(design, root, record, codes, scratch):
     first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
     turn = next_turn(scratch)
     seen = scratch.seen_diagnoses
-    seen[design.diagnoses[primary].four] = turn
+    seen[design.diagnosis_four[primary]] = turn
     total = np.int64(0)
     for at in range(record.diagnosis_start, record.diagnosis_end):
         code = codes[at]
-        four = design.diagnoses[code].four
+        four = design.diagnosis_four[code]
         if (diagnosis_lists(design, code, word) >> shift) & 1 != 0 and seen[four] != turn:
             seen[four] = turn
             if not excluded(design, first, end, root.cc_list, code):

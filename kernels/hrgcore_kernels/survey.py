@@ -58,10 +58,10 @@ def survey_diagnoses(design, codes, start, end, best, facts):
     bits = more = np.int64(0)
     at = start
     while at < end:
-        entry = design.diagnoses[codes[at]]
+        lists = design.diagnosis_lists[codes[at]]
         at += np.uint64(1)
-        bits |= entry.lists
-        more |= entry.more
+        bits |= lists.first
+        more |= lists.second
     facts[scope] = bits
     facts[scope + np.uint64(1)] = more  # where there is one word only, what stands here is set by the next scope
     used = design.used_words[0]

@@ -12,7 +12,7 @@ from hrgcore_kernels.rules import first_rule, passes, walk
 
 @stage
 def unbundle(design, episodes, count, scratch, results, unbundled, written):
-    """Write the unbundled HRGs of the ``count`` episodes from place ``written`` on; return the place behind them.
+    """Write the unbundled HRGs of the ``count`` episodes from place ``written`` on, as far as there is room; return the place behind.
 
     Each procedure may give one, and then the episode itself. One that is an error fails the episode. Rule: docs/grouping.md
     section 5.
@@ -68,7 +68,7 @@ def write(design, episodes, record, facts, rule, at, results, unbundled, written
     row = record.report
     root = np.int64(design.rules[rule].outcome)
     split_rule = first_rule(design, design.roots[max(root, 0)].split_chain, facts)
-    entry = unbundled[written]
+    entry = unbundled[min(written, len(unbundled) - 1)]
     entry.row = row
     entry.hrg = design.rules[split_rule].outcome
     entry.rule = rule

@@ -20,11 +20,11 @@ def write_episodes(count, records, results):
 
 
 @stage
-def write_spells(episodes, rows, spell_start, most_days, results, spells):
-    """Write what hangs on the episodes alone: the results of spells of one episode, the days of all, and that those fail of which
-    an episode failed. ``write_wholes`` writes the rest. Rule: docs/grouping.md section 6.
+def write_spells(episodes, rows, spell_start, first, end, most_days, results, spells):
+    """Write what of spells ``first`` to ``end`` hangs on the episodes alone: the results of those of one episode, the days of all,
+    and that those fail of which an episode failed. ``write_wholes`` writes the rest. Rule: docs/grouping.md section 6.
     """
-    for spell in range(np.uint64(len(spell_start) - 1)):
+    for spell in range(np.uint64(first), np.uint64(end)):
         low, high = np.uint64(spell_start[spell]), np.uint64(spell_start[spell + np.uint64(1)])
         one = np.uint64(rows[low])
         whole, result = spells[spell], results[one]
