@@ -54,18 +54,18 @@ def kernel_lookups(bundle: Bundle) -> Lookups:
 
 def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoolExecutor) -> Grouped:
     """Group encoded episodes. Results of episodes are in input order, those of spells in the order of ``order``."""
-    results = np.zeros(len(episodes.rows), EPISODE_RESULT).view(np.recarray)
-    spells = np.zeros(order.count, SPELL_RESULT).view(np.recarray)
+    results = np.empty(len(episodes.rows), EPISODE_RESULT).view(np.recarray)
+    spells = np.empty(order.count, SPELL_RESULT).view(np.recarray)
 
     def run(first: int, end: int) -> np.ndarray:
         low, high = int(order.starts[first]), int(order.starts[end])
         rows = order.rows[low:high]
         starts = order.starts[first : end + 1] - low
         starts.flags.writeable = False
-        several = np.empty(end - first, np.uint32)
+        several, failed = np.empty(end - first, np.uint32), np.zeros(len(rows), np.uint32)
         counts = np.zeros(3, np.int64)
-        prepare_spells(design.settings, episodes, rows, starts, results, several, counts)
-        scratch = _scratch(design, several[: counts[0]], *counts[1:].tolist())
+        prepare_spells(design.settings, episodes, rows, starts, failed, several, counts)
+        scratch = _scratch(design, several[: counts[0]], failed, *counts[1:].tolist())
         room, wanted = 0, len(rows)  # there is about one unbundled HRG for five episodes: rarely has a slice to be grouped again
         while wanted > room:
             room = wanted
@@ -79,8 +79,8 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
     return Grouped(results, spells, np.concatenate(parts) if parts else np.zeros(0, UNBUNDLED))
 
 
-def _scratch(design: Design, several: np.ndarray, diagnoses: int, procedures: int) -> Scratch:
-    """Room for a block of records, and for so many codes of a block of spells."""
+def _scratch(design: Design, several: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int) -> Scratch:
+    """Room for a block of records, and for so many codes of a block of spells, beside what `prepare_spells` found."""
     return Scratch(
         np.zeros(BLOCK, RECORD).view(np.recarray),
         np.zeros((BLOCK, count_facts(design)), np.int64),
@@ -96,6 +96,7 @@ def _scratch(design: Design, several: np.ndarray, diagnoses: int, procedures: in
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         several,
+        failed,
     )
 
 

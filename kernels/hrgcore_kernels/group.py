@@ -36,7 +36,7 @@ def group_spells(
     """Group the spells of a slice.
 
     ``rows`` [episodes of the slice] are input rows, spell by spell in EPIORDER; ``spell_start`` [spells + 1] are places in it.
-    ``results``, which `prepare_spells` has seen, are indexed by input row; ``spells`` are the slice's own. ``counts[0]`` becomes the
+    ``results`` are indexed by input row; ``spells`` are the slice's own. `prepare_spells` has seen ``scratch``. ``counts[0]`` becomes the
     number of its unbundled HRGs: those for which ``unbundled`` has no room are counted, but not kept. It has room for one at least.
     Rule: docs/grouping.md.
     """
@@ -46,7 +46,7 @@ def group_spells(
         end = end_of_chunk(spell_start, spell)
         for first in range(spell_start[spell], spell_start[end], BLOCK):
             count = min(BLOCK, spell_start[end] - first)
-            group_episodes(design, episodes, rows, first, count, results, scratch)
+            group_episodes(design, episodes, rows, first, count, scratch)
             write_episodes(count, scratch.records, results)
             written = unbundle(design, episodes, count, scratch, results, unbundled, written)
         write_spells(episodes, rows, spell_start, spell, end, design.settings[5], results, spells)

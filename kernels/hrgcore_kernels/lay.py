@@ -12,19 +12,19 @@ from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numb
 
 
 @stage
-def lay_episodes(design, episodes, rows, first, count, results, scratch):
-    """Lay out the ``count`` episodes from place ``first`` of ``rows`` on, and what drives each; ``results`` hold the checks that they
-    failed so far.
+def lay_episodes(design, episodes, rows, first, count, scratch):
+    """Lay out the ``count`` episodes from place ``first`` of ``rows`` on, and what drives each.
 
     Returns how many, in ``counted``, may have an error category for their primary diagnosis.
     """
     settings, diagnoses, procedures = design.settings, episodes.diagnoses, episodes.procedures
     doubtful = np.int64(0)
     for place in range(np.uint64(count)):
-        row = np.uint64(rows[np.uint64(first) + place])
+        at = np.uint64(first) + place
+        row = np.uint64(rows[at])
         episode = episodes.rows[row]
         record, facts = scratch.records[place], scratch.facts[place]
-        failed = np.int64(results[row].failed)
+        failed = np.int64(scratch.failed[at])
         age, los = np.int64(episode.age), calculated_days(episode, settings[5])
         start, end = np.uint64(episode.diagnosis_start), np.uint64(episode.diagnosis_end)
         first_procedure, last_procedure = np.uint64(episode.procedure_start), np.uint64(episode.procedure_end)

@@ -235,4 +235,5 @@ class Scratch(NamedTuple):
     chosen: UInt32s  # [BLOCK]: records that a stage goes on with
     walking: UInt32s  # [BLOCK]: records whose walk goes on
     counted: UInt32s  # [BLOCK]: records of which a stage has to count something
-    several: UInt32s  # [spells of the slice]: those of several episodes
+    several: UInt32s  # [spells of several episodes]: places among the slice's
+    failed: UInt32s  # [episodes of the slice]: bits of the checks that they fail together with others

@@ -4,7 +4,7 @@ import numpy as np
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.blocks import end_of_block, end_of_chunk, several_before
-from hrgcore_kernels.layout import EPISODE_RESULT, Episodes, Int64s, Records, UInt32s
+from hrgcore_kernels.layout import Episodes, Int64s, UInt32s
 from hrgcore_kernels.signatures import EPISODES, array
 from hrgcore_kernels.validate import disagreements
 
@@ -26,7 +26,7 @@ def count_codes(episodes, rows, low, high):
         EPISODES,
         array("i8"),
         array("i8"),
-        array(EPISODE_RESULT, writable=True),
+        array("u4", writable=True),
         array("u4", writable=True),
         array("i8", writable=True),
     )
@@ -36,14 +36,14 @@ def prepare_spells(
     episodes: Episodes,
     rows: Int64s,
     spell_start: Int64s,
-    results: Records,
+    failed: UInt32s,
     several: UInt32s,
     counts: Int64s,
 ) -> None:
     """Check each spell as a whole, and find which have several episodes.
 
-    ``rows``, ``spell_start`` and ``results``: see `hrgcore_kernels.group.group_spells`. The checks that episodes fail together are
-    set in ``results``. ``several`` [spells] become the places of spells of several episodes; ``counts`` how many these are, and how
+    ``rows`` and ``spell_start``: see `hrgcore_kernels.group.group_spells`. ``failed`` [episodes of the slice], zeros so far, become the
+    bits of the checks that each fails together with others. ``several`` [spells] become the places of spells of several episodes; ``counts`` how many these are, and how
     many diagnoses and procedures a block of them has at most.
     """
     found = np.int64(0)
@@ -53,9 +53,7 @@ def prepare_spells(
     for place in range(found):
         spell = np.uint64(several[place])
         low, high = spell_start[spell], spell_start[spell + np.uint64(1)]
-        failed = disagreements(settings, episodes, rows, low, high)
-        for at in range(low, high):
-            results[np.uint64(rows[at])].failed = failed
+        failed[low:high] = disagreements(settings, episodes, rows, low, high)
     counts[0] = found
     counts[1] = counts[2] = 0
     spell = at = np.int64(0)

@@ -7,12 +7,12 @@ from hrgcore_kernels.root import drive_spells, find_exceptions, find_roots
 
 
 @stage
-def group_episodes(design, episodes, rows, first, count, results, scratch):
+def group_episodes(design, episodes, rows, first, count, scratch):
     """Find the outcome of the ``count`` episodes from place ``first`` of ``rows`` on. Their facts are left in ``scratch``.
 
     Rule: docs/grouping.md sections 2 to 4.
     """
-    doubtful = lay_episodes(design, episodes, rows, first, count, results, scratch)
+    doubtful = lay_episodes(design, episodes, rows, first, count, scratch)
     chosen = check(design, count, doubtful, scratch)
     find_exceptions(design, chosen, scratch)
     chosen = find_roots(design, chosen, scratch)

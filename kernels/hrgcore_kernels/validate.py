@@ -42,14 +42,16 @@ def valid_age(settings, age):
 def sound_numbers(settings, episode):
     """Whether an episode's numbers fail no check."""
     age, most_days = episode.age, settings[5]
-    return (
+    sound = (
         between(episode.epiorder, 1, settings[1])
         & (valid_age(settings, age) | (age == settings[3]))
         & between(episode.epidur, 0, most_days)
-        & between(episode.critical_care_days, NUMBER_BLANK, most_days)
-        & between(episode.rehabilitation_days, NUMBER_BLANK, most_days)
-        & between(episode.palliative_days, NUMBER_BLANK, most_days)
     )
+    if not no_days(episode):
+        sound &= between(episode.critical_care_days, NUMBER_BLANK, most_days)
+        sound &= between(episode.rehabilitation_days, NUMBER_BLANK, most_days)
+        sound &= between(episode.palliative_days, NUMBER_BLANK, most_days)
+    return sound
 
 
 @inline
@@ -118,10 +120,19 @@ def calculated_days(episode, most):
     Rule: docs/grouping.md section 3, `los`.
     """
     days = counted_days(episode.epidur, most)
+    if no_days(episode):
+        return days
     days -= counted_days(episode.critical_care_days, most)
     days -= counted_days(episode.rehabilitation_days, most)
     days -= counted_days(episode.palliative_days, most)
     return max(np.int64(0), days)
+
+
+@inline
+def no_days(episode):
+    """Whether an episode's days of critical care, rehabilitation and palliative care are all blank or 0, as most are: one test."""
+    one = np.int32(1)  # blank is -1
+    return ((episode.critical_care_days + one) | (episode.rehabilitation_days + one) | (episode.palliative_days + one)) >> one == 0
 
 
 @inline

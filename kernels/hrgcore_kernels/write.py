@@ -17,6 +17,7 @@ def write_episodes(count, records, results):
         result.failed = record.failed
         result.error = record.error
         result.error_at = record.error_at
+        result.report = 0
 
 
 @stage
