@@ -72,11 +72,13 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
             unbundled = np.empty(room, UNBUNDLED).view(np.recarray)
             group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
             wanted = int(counts[0])
-        return unbundled[:wanted].copy()
+        return unbundled[:wanted]
 
     cuts = _cuts(order.starts)
     parts = list(pool.map(run, cuts[:-1], cuts[1:]))
-    return Grouped(results, spells, np.concatenate(parts) if parts else np.zeros(0, UNBUNDLED))
+    # Joined as bytes: NumPy copies records one by one.
+    unbundled = np.concatenate([np.empty(0, np.uint8), *(part.view(np.uint8) for part in parts)])
+    return Grouped(results, spells, unbundled.view(UNBUNDLED).view(np.recarray))
 
 
 def _scratch(design: Design, several: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int) -> Scratch:

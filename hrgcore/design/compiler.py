@@ -32,7 +32,6 @@ from hrgcore_kernels.layout import (
     COMPANION,
     DIAGNOSIS,
     HIERARCHIES,
-    LISTS,
     NOT_COVERED,
     PROCEDURE,
     ROOT,
@@ -160,11 +159,7 @@ class _Compiler:
             self.bit_of[LISTS_OF[scheme]], self.arrays[name], asked = compile_lists(self.tables, scheme, self.index[scheme])
             used += asked
         self.procedures["lists"] = self.arrays["procedure_words"][:, 0]
-        words = self.arrays["diagnosis_words"]
-        self.arrays["diagnosis_lists"] = lists = np.zeros(len(words), LISTS)
-        lists["first"] = words[:, 0]
-        lists["first"][0] |= SIGN
-        lists["second"] = words[:, 1] if words.shape[1] > 1 else 0
+        self.arrays["diagnosis_words"][0, 0] |= SIGN
         self.arrays["used_words"] = np.array(used, np.int64)
         self.bit_of["sets"], self.arrays["field_sets"] = compile_sets(self.tables, self.values)
 

@@ -27,6 +27,8 @@ _ASKED: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("companion",), RULE_TABLES),
     ),
 }
+#: How many words of bits the kernels look at whether there are lists for them or not.
+_LEAST_WORDS = {"icd10": 2, "opcs4": 1}
 #: The tables of code lists, by scheme.
 LISTS_OF = {"icd10": "diagnosis_lists", "opcs4": "procedure_lists"}
 
@@ -44,7 +46,7 @@ def compile_lists(tables: Tables, scheme: str, index: CodeIndex) -> tuple[Bits, 
     asked = [_asked(tables, *way) for way in _ASKED[scheme]]
     own = list(members)[:2]
     ranked = sorted(members, key=lambda name: -1 if name in own else _rank(name, asked))
-    bits = Bits({name: place for place, name in enumerate(ranked)})
+    bits = Bits({name: place for place, name in enumerate(ranked)}, _LEAST_WORDS[scheme])
     words = np.zeros((len(index) + 1, bits.words), np.int64)
     for name, parts in members.items():
         word, bit = divmod(bits.bit[name], k.LIST_BITS)

@@ -26,7 +26,6 @@ ARRAYS: Shapes = {
     "steps": (layout.STEP, ("steps",)),
     "step_start": (np.dtype("<i4"), (len(RULE_TABLES) + 1,)),
     "diagnoses": (layout.DIAGNOSIS, ("icd10",)),
-    "diagnosis_lists": (layout.LISTS, ("icd10",)),
     "diagnosis_four": (np.dtype("<u2"), ("icd10",)),
     "diagnosis_words": (np.dtype("<i8"), ("icd10", "diagnosis words")),
     "diagnosis_scores": (layout.SCORE, (k.N_SCORES, "icd10")),
@@ -81,7 +80,7 @@ def verify(arrays: Arrays) -> None:
         if not 1 <= used <= sizes[kind]:
             raise ValueError("used_words")
     for name, words, unaccepted in (
-        ("diagnosis_lists", arrays["diagnosis_lists"]["first"], (0,)),
+        ("diagnosis_words", arrays["diagnosis_words"], (0, 0)),
         ("field_sets", arrays["field_sets"][0], (..., 0)),
     ):
         if not (words[unaccepted] < 0).all() or (words < 0).sum() != words[unaccepted].size:

@@ -17,16 +17,13 @@ from hrgcore_kernels.survey import set_lists
 
 
 @inline
-def by_procedure(design, record, primary, procedures):
-    """Whether the grid has the dominant procedure of a record drive it rather than this primary diagnosis; and that procedure, 0
-    where there is none.
+def by_procedure(design, record, primary):
+    """Whether the grid has the dominant procedure of a record drive it rather than this primary diagnosis.
 
     Rule: docs/grouping.md section 4, step 4.
     """
-    leads = record.dominant_at >= 0
-    code = procedures[record.procedure_start + np.uint64(max(record.dominant_at, 0))] if leads else np.uint16(0)
-    place = grid_place(design.procedures[code].hierarchy, design.diagnoses[primary].hierarchy)
-    return leads & (design.grid[place] == METHOD_PROCEDURE), code
+    place = grid_place(design.procedures[record.leading].hierarchy, design.diagnoses[primary].hierarchy)
+    return (record.leading != 0) & (design.grid[place] == METHOD_PROCEDURE)
 
 
 @inline
@@ -43,16 +40,17 @@ def drive(design, record, primary, procedures, end, facts):
 
     Rule: docs/grouping.md section 4, steps 2 to 6.
     """
-    driven, code = by_procedure(design, record, primary, procedures)
-    entry = design.procedures[code]
-    chain = entry.root_chain if driven else design.diagnoses[primary].root_chain
+    driven = by_procedure(design, record, primary)
+    code = record.leading
+    entry, own = design.procedures[code], design.diagnoses[primary]
+    chain = choose(driven, np.int64(entry.root_chain), np.int64(own.root_chain))
     record.chain = chain
-    record.method = METHOD_PROCEDURE if driven else METHOD_DIAGNOSIS
-    record.dominant = code if driven else 0
-    record.error_at = record.dominant_at if driven else -1
+    record.method = choose(driven, METHOD_PROCEDURE, METHOD_DIAGNOSIS)
+    record.dominant = choose(driven, np.int64(code), 0)
+    record.error_at = choose(driven, np.int64(record.dominant_at), -1)
     error = driven & (entry.error != 0)
     only_errors = (record.flags & USABLE == 0) & (record.procedure_start != record.procedure_end)
-    if (record.flags & NOT_COVERED != 0) | only_errors | (design.diagnoses[primary].hierarchy < 0) | error | (chain == 0):
+    if (record.flags & NOT_COVERED != 0) | only_errors | (own.hierarchy < 0) | error | (chain == 0):
         stray(design, record, primary, procedures, driven, only_errors)
     elif driven & (entry.flags & (ASKS_LISTS | ASKS_COMPANIONS) != 0):
         start = record.procedure_start
@@ -61,6 +59,13 @@ def drive(design, record, primary, procedures, end, facts):
             set_lists(words, procedures, start, record.procedure_end, used, words.shape[1], facts, scope)
         if entry.flags & ASKS_COMPANIONS != 0:
             set_companions(design, procedures, start + np.uint64(record.dominant_at), end, facts)
+
+
+@inline
+def choose(first, one, other):
+    """``one`` where ``first`` holds, else ``other``, without a branch: which it is can't be foretold."""
+    mask = -np.int64(first)
+    return (one & mask) | (other & ~mask)
 
 
 @inline
@@ -79,7 +84,7 @@ def stray(design, record, primary, procedures, driven, only_errors):
 
     Rule: docs/grouping.md section 4, steps 2 to 6.
     """
-    error = design.procedures[record.dominant].error
+    error = design.procedures[record.leading].error
     record.chain = 0
     record.method = METHOD_FAILED
     record.dominant = 0

@@ -89,7 +89,7 @@ def set_primary(design, primary, codes, start, end, facts):
     ``codes[start:end]`` are all diagnoses of the record. Rule: docs/grouping.md section 3, `primary` and `trauma_sites`.
     """
     scope = primary_place(design)
-    facts[scope] = design.diagnosis_lists[primary].first
+    facts[scope] = design.diagnosis_words[primary, 0]
     for word in range(np.uint64(1), np.uint64(design.used_words[0])):
         facts[scope + word] = design.diagnosis_words[primary, word]
     facts[FACT_TRAUMA_SITES] = count_sites(design, codes, start, end) if has_site(design, primary) else 0
@@ -112,7 +112,7 @@ def count_sites(design, codes, start, end):
 @inline
 def has_site(design, code):
     """Whether a diagnosis is an injury of a body site."""
-    if (design.diagnosis_lists[code].first >> TRAUMA) & 1 == 0:
+    if (design.diagnosis_words[code, 0] >> TRAUMA) & 1 == 0:
         return False
     component = design.diagnosis_scores[TRAUMA, code].component
     return component != 0 and component != EACH_CODE

@@ -55,8 +55,6 @@ STEP_WORD = np.dtype(
 )
 #: An ICD-10 number as a primary diagnosis; hierarchy -1 is not covered.
 DIAGNOSIS = _record(error_chain="i4", root_chain="i4", hierarchy="i1")
-#: An ICD-10 number as any diagnosis: its first two words of bits of lists. ``first`` of UNKNOWN has the sign bit, which no list has.
-LISTS = _record(first="i8", second="i8")
 #: An OPCS-4 number: ``lists`` is its first word of bits of lists; ``longest_stay`` in days, beyond which it can't be dominant
 #: (ANY_STAY: never beyond); ``flags`` has bits of those below.
 PROCEDURE = _record(
@@ -143,9 +141,8 @@ class Design(NamedTuple):
     rules: Records  # RULE
     steps: Records  # STEP_WORD; a chain is the place of its first step
     diagnoses: Records  # DIAGNOSIS
-    diagnosis_lists: Records  # LISTS
     diagnosis_four: UInt16s  # [codes] the first number of the same four characters
-    diagnosis_words: Int64s  # [codes, words] bits of lists
+    diagnosis_words: Int64s  # [codes, two words or more] bits of lists; the first word of UNKNOWN has the sign bit, which no list has
     diagnosis_scores: Records  # SCORE [BURN and TRAUMA, codes]
     procedures: Records  # PROCEDURE
     procedure_words: Int64s  # [codes, words]
@@ -209,6 +206,7 @@ RECORD = _record(
     dominant_at="i4",  # place among its procedures; -1 for none
     error_at="i4",  # likewise
     primary="u2",  # numbers of codes
+    leading="u2",  # the dominant procedure, whether it drives or not
     dominant="u2",
     root="u2",
     hrg="u2",

@@ -56,7 +56,7 @@ def drive_spells(design, episodes, rows, count, scratch):
             end = record.procedure_end
             primary = primary_of(episodes, record.report)
             weightiest = primary
-            if by_procedure(design, record, primary, procedures)[0]:
+            if by_procedure(design, record, primary):
                 record.report, end = episode_of(episodes, rows, record)
                 primary = primary_of(episodes, record.report)
             drive(design, record, weightiest, procedures, end, scratch.facts[place])

@@ -16,14 +16,6 @@ def stands_before(codes, start, at):
 
 
 @inline
-def diagnosis_lists(design, code, word):
-    """A word of bits of the lists that a diagnosis is on."""
-    if word == 0:
-        return design.diagnosis_lists[code].first
-    return design.diagnosis_lists[code].second if word == 1 else design.diagnosis_words[code, word]
-
-
-@inline
 def any_counts(root, facts, scope):
     """Whether some diagnosis may be on the CC list of a root; ``scope`` is the first word of lists of diagnoses in the facts."""
     told = np.uint64(min(root.cc_word, 1))  # the survey gathers two words
@@ -51,7 +43,7 @@ def cc_score(design, root, record, codes, scratch):
     while at < behind:
         code = codes[at]
         at += np.uint64(1)
-        listed = (diagnosis_lists(design, code, word) >> shift) & 1
+        listed = (design.diagnosis_words[code, word] >> shift) & 1
         four = design.diagnosis_four[code]
         counted += listed & (seen[four] != turn)
         seen[four if listed != 0 else 0] = turn  # 0 is no diagnosis: a place to write to without a branch to guess
@@ -71,7 +63,7 @@ def cc_score_by_code(design, root, record, codes, scratch):
     for at in range(record.diagnosis_start, record.diagnosis_end):
         code = codes[at]
         four = design.diagnosis_four[code]
-        if (diagnosis_lists(design, code, word) >> shift) & 1 != 0 and seen[four] != turn:
+        if (design.diagnosis_words[code, word] >> shift) & 1 != 0 and seen[four] != turn:
             seen[four] = turn
             if not excluded(design, first, end, root.cc_list, code):
                 total += np.int64(design.cc_points[root.cc_list, code])

@@ -41,7 +41,6 @@ DESIGN = fields(
     array(layout.RULE),
     array(layout.STEP_WORD),
     array(layout.DIAGNOSIS),
-    array(layout.LISTS),
     array("u2"),
     array("i8", 2),
     array(layout.SCORE, 2),

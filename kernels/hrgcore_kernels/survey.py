@@ -19,8 +19,10 @@ from hrgcore_kernels.facts import diagnosis_place, procedure_place
 from hrgcore_kernels.layout import ANY_STAY, UNKNOWN
 from hrgcore_kernels.scores import score
 
+# How much a procedure weighs as dominant: its hierarchy, then, the earlier the more, its place, then its number.
+_PLACE = np.int64(16)  # the lowest bit of the place
 _LAST = np.int64(2**40 - 1)  # a place beyond any
-_PLACES = np.int64(40)  # bits that it takes
+_HIERARCHY = np.int64(56)
 
 
 @inline
@@ -58,12 +60,12 @@ def survey_diagnoses(design, codes, start, end, best, facts):
     bits = more = np.int64(0)
     at = start
     while at < end:
-        lists = design.diagnosis_lists[codes[at]]
+        code = codes[at]
         at += np.uint64(1)
-        bits |= lists.first
-        more |= lists.second
+        bits |= design.diagnosis_words[code, 0]
+        more |= design.diagnosis_words[code, 1]
     facts[scope] = bits
-    facts[scope + np.uint64(1)] = more  # where there is one word only, what stands here is set by the next scope
+    facts[scope + np.uint64(1)] = more
     used = design.used_words[0]
     if used > 2:
         set_lists(design.diagnosis_words, codes, start, end, 2, used, facts, scope)
@@ -85,7 +87,7 @@ def failed_diagnoses(codes, start, end):
 def survey_procedures(design, codes, start, end, los, best, facts):
     """Set the lists that any of the procedures ``codes[start:end]`` is on and the scores over them.
 
-    Returns the flags that any has, the place among them of the dominant one (-1: none), and checks that they fail. Dominant is the
+    Returns the flags that any has, the dominant one and its place among them (0 and -1: none), and checks that they fail. Dominant is the
     one of the highest hierarchy above 0 whose longest stay is not exceeded, the earliest where equal. Rule: docs/grouping.md
     section 3, section 4, step 3, and section 2, first table.
     """
@@ -93,24 +95,27 @@ def survey_procedures(design, codes, start, end, los, best, facts):
     bits = np.int64(0)
     weighed = np.int64(0)
     flags = np.uint8(0)
-    heaviest = np.int64(0)  # hierarchy and, the earlier the higher, place
-    left = _LAST
+    heaviest = np.int64(0)
+    left = _LAST << _PLACE
     stay = min(los, ANY_STAY)
     at = start
     while at < end:
-        entry = design.procedures[codes[at]]
+        code = codes[at]
+        entry = design.procedures[code]
         at += np.uint64(1)
         hierarchy = np.int64(entry.hierarchy)
         flags |= entry.flags
         bits |= entry.lists
         weighed += hierarchy > 0
-        heaviest = max(heaviest, ((hierarchy if stay <= entry.longest_stay else 0) << _PLACES) + left)
-        left -= 1
+        heaviest = max(heaviest, ((hierarchy if stay <= entry.longest_stay else 0) << _HIERARCHY) + left + np.int64(code))
+        left -= 1 << _PLACE
     facts[scope] = bits
     used = design.used_words[1]
     if used > 1:
         set_lists(design.procedure_words, codes, start, end, 1, used, facts, scope)
     facts[FACT_PROCEDURES] = weighed
     set_scores(design.procedure_scores, bits, codes, start, end, best, facts, FACT_TRAUMA_INTERVENTION, FACT_BURN_INTERVENTION)
-    dominant_at = _LAST - (heaviest & _LAST) if heaviest > _LAST else np.int64(-1)
-    return flags, dominant_at, np.int64(flags & np.uint8(UNKNOWN)) << FAIL_PROCEDURE
+    leads = heaviest >> _HIERARCHY > 0
+    dominant_at = _LAST - ((heaviest >> _PLACE) & _LAST) if leads else np.int64(-1)
+    dominant = heaviest & 0xFFFF if leads else np.int64(0)
+    return flags, dominant, dominant_at, np.int64(flags & np.uint8(UNKNOWN)) << FAIL_PROCEDURE
