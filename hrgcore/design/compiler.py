@@ -186,8 +186,8 @@ class _Compiler:
         self.diagnoses["root_chain"] = book.chains_by_code("diagnosis_roots", icd10)
         book.steps.end_table()
         self.procedures["root_chain"] = chains = book.chains_by_code("procedure_roots", opcs4)
-        own, companions = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion")
-        for flag, low, high in ((ASKS_LISTS, own, companions - 1), (ASKS_COMPANIONS, companions, 2**16)):
+        asked, companions = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion")
+        for flag, low, high in ((ASKS_LISTS, asked, companions - 1), (ASKS_COMPANIONS, companions, 2**16)):
             self._flag([book.asks(chain, low, high) for chain in chains.tolist()], flag)
         book.steps.end_table()
         of_all = [list(map(book.number, _in_order(self.tables["exceptions"])))]

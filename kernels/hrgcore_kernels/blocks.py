@@ -8,7 +8,7 @@ _CHUNK = 4096  # episodes that are read and written again while they are in the 
 
 @inline
 def end_of_chunk(spell_start, spell):
-    """Where the chunk of whole spells that begins with ``spell`` ends: it has _CHUNK episodes at most, or is one spell that has more."""
+    """Where the chunk of whole spells that begins with ``spell`` ends: it has _CHUNK episodes at most, or is one longer spell."""
     end, count = spell + 1, len(spell_start) - 1
     while end < count and spell_start[end + 1] - spell_start[spell] <= _CHUNK:
         end += 1

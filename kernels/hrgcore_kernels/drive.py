@@ -28,7 +28,7 @@ def by_procedure(design, record, primary):
 
 @inline
 def grid_place(procedure, diagnosis):
-    """Where the grid weighs two hierarchies; those of what is not covered, -1, are weighed as the highest there can be, for nothing."""
+    """Where the grid weighs two hierarchies; -1, of what is not covered, leads to a place where nothing is weighed."""
     return np.uint64(procedure & (HIERARCHIES - 1)) * np.uint64(HIERARCHIES) + np.uint64(diagnosis & (HIERARCHIES - 1))
 
 

@@ -59,8 +59,9 @@ def of_value(sets, first, field, number):
 
 @inline
 def set_patient(design, coded, first, last, facts):
-    """Set the sets of the coded fields: the first episode's, but the last one's discharge destination and method. Return whether all
-    values are accepted.
+    """Set the sets of the coded fields: the first episode's, but the last one's discharge destination and method.
+
+    Returns whether all values are accepted.
 
     Rule: docs/grouping.md section 6.
     """

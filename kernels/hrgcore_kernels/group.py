@@ -36,8 +36,9 @@ def group_spells(
     """Group the spells of a slice.
 
     ``rows`` [episodes of the slice] are input rows, spell by spell in EPIORDER; ``spell_start`` [spells + 1] are places in it.
-    ``results`` are indexed by input row; ``spells`` are the slice's own. `prepare_spells` has seen ``scratch``. ``counts[0]`` becomes the
-    number of its unbundled HRGs: those for which ``unbundled`` has no room are counted, but not kept. It has room for one at least.
+    ``results`` are indexed by input row; ``spells`` are the slice's own. `prepare_spells` has seen ``scratch``. ``counts[0]``
+    becomes the number of unbundled HRGs of the slice: ``unbundled`` has room for one at least, and those for which it has none are
+    counted, but not kept.
     Rule: docs/grouping.md.
     """
     written = 0

@@ -109,27 +109,27 @@ EPISODE = _record(
 EPISODE_RESULT = _record(
     root_rule="i4",
     split_rule="i4",
-    los="i4",
-    failed="u4",
     hrg="u2",
     dominant="u2",
-    error_at="i2",
     method="u1",
     reason="u1",
     error="u1",
     report="u1",
+    los="i4",
+    failed="u4",
+    error_at="i2",
 )
 #: What grouping gives for a spell; ``report_row`` is the episode that gave the primary diagnosis.
 SPELL_RESULT = _record(
-    los="i8",
-    critical_care_days="i8",
-    report_row="i8",
     root_rule="i4",
     split_rule="i4",
     hrg="u2",
     dominant="u2",
     method="u1",
     reason="u1",
+    los="i8",
+    critical_care_days="i8",
+    report_row="i8",
 )
 #: An unbundled HRG; ``at`` is the place among the episode's procedures of the one that gave it (-1: the episode itself).
 UNBUNDLED = _record(row="i8", days="i4", rule="i4", split_rule="i4", hrg="u2", at="i2")
@@ -142,7 +142,9 @@ class Design(NamedTuple):
     steps: Records  # STEP_WORD; a chain is the place of its first step
     diagnoses: Records  # DIAGNOSIS
     diagnosis_four: UInt16s  # [codes] the first number of the same four characters
-    diagnosis_words: Int64s  # [codes, two words or more] bits of lists; the first word of UNKNOWN has the sign bit, which no list has
+    diagnosis_words: (
+        Int64s  # [codes, two words or more] bits of lists; the first word of UNKNOWN has the sign bit, which no list has
+    )
     diagnosis_scores: Records  # SCORE [BURN and TRAUMA, codes]
     procedures: Records  # PROCEDURE
     procedure_words: Int64s  # [codes, words]
@@ -200,20 +202,20 @@ RECORD = _record(
     weightiest="u8",  # the row whose primary diagnosis weighs most
     spell="u4",  # place among the slice's, of a record of a spell
     chain="u4",  # from what drives it to its root
-    root_rule="i4",
-    split_rule="i4",
     failed="u4",
     dominant_at="i4",  # place among its procedures; -1 for none
     error_at="i4",  # likewise
-    primary="u2",  # numbers of codes
-    leading="u2",  # the dominant procedure, whether it drives or not
-    dominant="u2",
-    root="u2",
+    root_rule="i4",  # what results have too, in their order: so it is copied in few moves
+    split_rule="i4",
     hrg="u2",
+    dominant="u2",
     method="u1",
     reason="u1",
     error="u1",
     flags="u1",  # those that any of its procedures has
+    primary="u2",  # numbers of codes
+    leading="u2",  # the dominant procedure, whether it drives or not
+    root="u2",
 )
 
 

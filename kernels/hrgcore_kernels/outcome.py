@@ -21,8 +21,9 @@ from hrgcore_kernels.scores import any_counts, cc_score, interventions
 
 @inline
 def fail(record, reason, root_rule, error, error_at):
-    """A record, or a result of one, groups to the error HRG. ``error_at`` is the place among its procedures of the code at fault, -1:
-    the primary diagnosis.
+    """A record, or a result of one, groups to the error HRG.
+
+    ``error_at`` is the place among its procedures of the code at fault, -1: the primary diagnosis.
     """
     record.hrg = 0
     record.method = METHOD_FAILED

@@ -42,9 +42,9 @@ def prepare_spells(
 ) -> None:
     """Check each spell as a whole, and find which have several episodes.
 
-    ``rows`` and ``spell_start``: see `hrgcore_kernels.group.group_spells`. ``failed`` [episodes of the slice], zeros so far, become the
-    bits of the checks that each fails together with others. ``several`` [spells] become the places of spells of several episodes; ``counts`` how many these are, and how
-    many diagnoses and procedures a block of them has at most.
+    ``rows`` and ``spell_start``: see `hrgcore_kernels.group.group_spells`. ``failed`` [episodes of the slice], zeros so far, become
+    the bits of the checks that each fails together with others. ``several`` [spells] become the places of spells of several
+    episodes; ``counts`` how many these are, and how many diagnoses and procedures a block of them has at most.
     """
     found = np.int64(0)
     for spell in range(np.uint64(len(spell_start) - 1)):

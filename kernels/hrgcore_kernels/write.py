@@ -60,12 +60,12 @@ def write_wholes(rows, count, records, results, spells):
 @inline
 def copy_outcome(source, target):
     """What episodes and spells have in common."""
-    target.hrg = source.hrg
-    target.method = source.method
-    target.reason = source.reason
-    target.dominant = source.dominant
     target.root_rule = source.root_rule
     target.split_rule = source.split_rule
+    target.hrg = source.hrg
+    target.dominant = source.dominant
+    target.method = source.method
+    target.reason = source.reason
     target.los = source.los
 
 
