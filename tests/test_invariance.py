@@ -290,6 +290,22 @@ def test_number_of_threads_does_not_matter(many: Input, threads: int, tmp_path: 
     assert said == comes_to(DESIGN.grouper.group(many.table))
 
 
+def test_number_of_spells_does_not_matter(many: Input) -> None:
+    """Slices are grouped chunk by chunk, and chunks block by block: spells at their edges come to what they come to elsewhere."""
+    copies = 12
+    keys = [pa.array([f"{key}.{copy}" for key in many.table["PROVSPNO"].to_pylist()]) for copy in range(copies)]
+    place = many.table.column_names.index("PROVSPNO")
+    tables = [many.table.set_column(place, "PROVSPNO", key) for key in keys]
+    said = DESIGN.grouper.group(pa.concat_tables(tables))
+    assert said.table.num_rows > 2 * 4096, "more than two chunks"
+    one = DESIGN.grouper.group(many.table)
+    assert said.episodes.select(EPISODE_COLUMNS).to_pylist() == copies * one.episodes.select(EPISODE_COLUMNS).to_pylist()
+    names = [name for name in one.spells.column_names if name != "PROVSPNO"]
+    assert said.spells.select(names).to_pylist() == copies * one.spells.select(names).to_pylist()
+    assert said.unbundled.num_rows == copies * one.unbundled.num_rows
+    assert said.errors.num_rows == copies * one.errors.num_rows
+
+
 @making(_SHARE)
 @given(spell_lists(), st.integers(0, 2**32))
 def test_streaming_does_not_matter(example: list[bytes], seed: int) -> None:

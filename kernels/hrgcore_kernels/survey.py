@@ -87,9 +87,9 @@ def failed_diagnoses(codes, start, end):
 def survey_procedures(design, codes, start, end, los, best, facts):
     """Set the lists that any of the procedures ``codes[start:end]`` is on and the scores over them.
 
-    Returns the flags that any has, the dominant one and its place among them (0 and -1: none), and checks that they fail. Dominant is the
-    one of the highest hierarchy above 0 whose longest stay is not exceeded, the earliest where equal. Rule: docs/grouping.md
-    section 3, section 4, step 3, and section 2, first table.
+    Returns the flags that any has, the dominant one and its place among them (0 and -1: none), and checks that they fail. Dominant
+    is the one of the highest hierarchy above 0 whose longest stay is not exceeded, the earliest where equal. Rule:
+    docs/grouping.md section 3, section 4, step 3, and section 2, first table.
     """
     scope = procedure_place(design)
     bits = np.int64(0)

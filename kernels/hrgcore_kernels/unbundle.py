@@ -12,9 +12,9 @@ from hrgcore_kernels.rules import first_rule, passes, walk
 
 @stage
 def unbundle(design, episodes, count, scratch, results, unbundled, written):
-    """Write the unbundled HRGs of the ``count`` episodes from place ``written`` on, as far as there is room; return the place behind.
+    """Write the unbundled HRGs of the ``count`` episodes from place ``written`` on, as far as there is room.
 
-    Each procedure may give one, and then the episode itself. One that is an error fails the episode. Rule: docs/grouping.md
+    Returns the place behind them.     Each procedure may give one, and then the episode itself. One that is an error fails the episode. Rule: docs/grouping.md
     section 5.
     """
     records, facts, counted, walking = scratch.records, scratch.facts, scratch.counted, scratch.walking
