@@ -44,6 +44,7 @@ Arrays = dict[str, np.ndarray]
 
 _METHODS = {"M": k.METHOD_TRAUMA, "B": k.METHOD_BURN, "G": k.METHOD_GLOBAL}
 _DAYS = {"": 0, "rehabilitation": 1, "palliative": 2}
+_LONGEST_STAY = 99_999  # as many days as a field of days takes
 _MOST = {"icd10": 65_534, "opcs4": 65_534, "splits": 32_766, "roots": 32_766, "errors": 254}  # rows or codes that can be numbered
 _VALUE = re.compile(r"[0-9A-Z]{1,3}")
 
@@ -339,7 +340,7 @@ class _Compiler:
             name = "" if row is None else row["error"]
             error.append(self.errors.get(name, 0))
             stay = "" if row is None else row["longest_stay"].strip()
-            longest_stay.append(whole_number(self.tables, row, "longest_stay", ANY_STAY - 1) if row and stay else ANY_STAY)
+            longest_stay.append(whole_number(self.tables, row, "longest_stay", _LONGEST_STAY) if row and stay else ANY_STAY)
             if row is not None and name and name not in self.errors:
                 self.tables.fault(row, f"errors.csv has no {name}. Correct it, or add the error category.")
         self.arrays[table]["hierarchy"] = hierarchy

@@ -14,8 +14,8 @@ from hrgcore_kernels.rules import first_rule, passes, walk
 def unbundle(design, episodes, count, scratch, results, unbundled, written):
     """Write the unbundled HRGs of the ``count`` episodes from place ``written`` on, as far as there is room.
 
-    Returns the place behind them.     Each procedure may give one, and then the episode itself. One that is an error fails the episode. Rule: docs/grouping.md
-    section 5.
+    Returns the place behind them. Each procedure may give one, and then the episode itself. One that is an error fails the
+    episode. Rule: docs/grouping.md section 5.
     """
     records, facts, counted, walking = scratch.records, scratch.facts, scratch.counted, scratch.walking
     chain = design.whole_record_chains[1]
