@@ -18,6 +18,7 @@ from hrgcore.design.conditions import LIST_SCOPES, RANGE_FACTS, Range
 from hrgcore.design.tables import Row
 from hrgcore_kernels.accelerate import kernel
 from hrgcore_kernels.codes import N_RANGE_FACTS
+from hrgcore_kernels.layout import count_facts
 from hrgcore_kernels.rules import first_rule
 from hrgcore_kernels.signatures import DESIGN, array
 
