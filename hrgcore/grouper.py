@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -18,9 +18,9 @@ from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
 from hrgcore.encode import Encoder, order_rows
 from hrgcore.encode.cells import without_views
 from hrgcore.errors import DesignError, InputError, UsageError
+from hrgcore.foreign import foreign_activity, foreign_batches, foreign_table
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.read import open_input, read_input
-from hrgcore.read.arrow import read_stream
 from hrgcore.result import Result, refuse_result_columns
 from hrgcore.stream import key_columns, one_schema, whole_spells
 
@@ -72,9 +72,11 @@ class Grouper:
     @overload
     def group(self, data: Any, *, logic: str) -> Any: ...
     def group(self, data: Any, *, logic: str = "apc") -> Any:
-        """Group activity: a path, an input of `hrgcore.read.open_input`, or anything with `__arrow_c_stream__`.
+        """Group activity: a path, an input of `hrgcore.read.open_input`, or a table of another tool.
 
-        That is what pyarrow, Polars, pandas and DuckDB give.
+        That is anything with `__arrow_c_stream__` or `__arrow_c_array__`, as pyarrow, Polars, pandas, DuckDB, nanoarrow and arro3
+        have; a pyarrow dataset, of which other columns than grouping needs are read when a table asks for them; or a Polars
+        LazyFrame.
 
         Gives a `Result`; of the logics whose rows stand by themselves (``logic`` is not `apc`) a `RowsResult`.
 
@@ -93,15 +95,16 @@ class Grouper:
     def stream(self, batches: Any, *, logic: str = "apc") -> Iterator[Any]:
         """Group a stream of batches, result by result, in memory for a few batches.
 
-        ``batches`` is an iterable of record batches or tables, or anything with `__arrow_c_stream__`. Spells must stand together;
-        those cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after another.
+        ``batches`` is what `group` takes but paths, or an iterable of that, such as batches, tables and data frames. Spells must
+        stand together; those cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after
+        another.
         """
         if logic == "apc":
-            for table in whole_spells(_batches(batches)):
+            for table in whole_spells(foreign_batches(batches)):
                 yield self._group(TableActivity(table))
             return
         grouper = self._row_grouper(logic)
-        for table in one_schema(_batches(batches)):
+        for table in one_schema(foreign_batches(batches)):
             yield self._group_rows(grouper, table)
 
     @overload
@@ -168,24 +171,19 @@ class Grouper:
 def _as_activity(data: Any) -> Activity:
     if isinstance(data, Activity):
         return data
-    return open_input(data) if isinstance(data, str | Path) else TableActivity(read_stream(data))
+    if isinstance(data, str | Path):
+        return open_input(data)
+    taken = foreign_activity(data)
+    return taken if isinstance(taken, Activity) else TableActivity(taken)
 
 
 def _as_table(data: Any) -> pa.Table:
-    """A path's table, or that of anything with `__arrow_c_stream__`, or of activity."""
+    """A path's table, or that of another tool, or of activity."""
     if isinstance(data, Activity):
         return data.table
-    return read_input(data) if isinstance(data, str | Path) else read_stream(data)
+    return read_input(data) if isinstance(data, str | Path) else foreign_table(data)
 
 
 def _check_logic(logic: str) -> None:
     if logic not in LOGICS:
         raise UsageError(f"unknown logic {logic!r}. This version groups {', '.join(LOGICS)}.")
-
-
-def _batches(source: Any) -> Iterable[pa.RecordBatch | pa.Table]:
-    if hasattr(source, "__arrow_c_stream__") and not isinstance(source, pa.Table):
-        reader: Iterable[pa.RecordBatch] = pa.RecordBatchReader.from_stream(source)
-        return reader
-    batches: Iterable[pa.RecordBatch | pa.Table] = source.to_batches() if isinstance(source, pa.Table) else source
-    return batches
