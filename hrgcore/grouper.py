@@ -33,13 +33,19 @@ LOGICS = ("apc", *ROW_LOGICS)
 
 
 class Grouper:
-    """Groups coded activity to HRGs under one design. Safe to share between threads.
+    """Groups coded activity to HRGs under one design. Safe to share between threads, and between processes by fork or pickle.
 
     ``design`` is the id of an embedded design, a bundle, or a folder of design tables; ``threads`` the number of threads (all
     cores by default). Raises UsageError for an unknown design and DesignError for a wrong one.
+
+    A pickle says which design it is and where its bundle lies; it is opened again, mapped into memory, where it is unpickled.
+
+    >>> grouper = Grouper(threads=2)
+    >>> grouper.design.id
+    'hrg4plus-2425-open'
     """
 
-    def __init__(self, design: str | Path = DEFAULT_DESIGN, *, threads: int | None = None) -> None:
+    def __init__(self, design: str | Path | Bundle = DEFAULT_DESIGN, *, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise UsageError(f"threads is {threads}; give 1 or more.")
         self._bundle: Bundle = load_design(design)
@@ -47,6 +53,10 @@ class Grouper:
         self._encoder = Encoder(engine.kernel_lookups(self._bundle))
         self._rows: dict[str, RowGrouper] = {}
         self._threads = threads or os.cpu_count() or 1
+        self._remade = (self._bundle, threads)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, self._remade
 
     @property
     def design(self) -> DesignInfo:
@@ -166,6 +176,10 @@ class Grouper:
 
         with ThreadPoolExecutor(self._threads) as pool:
             return grouped_rows(without_views(table), grouper, pool, self._bundle)
+
+
+def _remake(bundle: Bundle, threads: int | None) -> Grouper:
+    return Grouper(bundle, threads=threads)
 
 
 def _as_activity(data: Any) -> Activity:

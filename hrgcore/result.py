@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hrgcore.activity import Activity, CodeCells
+from hrgcore.activity import Activity, CodeCells, TableActivity
 from hrgcore.columns import Layout
 from hrgcore.decode import Decoder
 from hrgcore.design import Bundle
 from hrgcore.encode import Encoder, SpellOrder
 from hrgcore.encode.cells import without_blanks
-from hrgcore.engine import Grouped
+from hrgcore.engine import Grouped, kernel_lookups
 from hrgcore.error_rows import error_table
 from hrgcore.errors import InputError
 from hrgcore.reasons import REASONS
@@ -55,6 +55,13 @@ class Result:
     encoded: Episodes
     encoder: Encoder
     bundle: Bundle
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """``episodes``, for whatever takes Arrow: `polars.from_arrow(result)`, `pandas`, DuckDB."""
+        return self.episodes.__arrow_c_stream__(requested_schema)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (self.bundle, self.table, self.layout, self.grouped, self.order, self.encoded)
 
     @property
     def table(self) -> pa.Table:
@@ -165,6 +172,11 @@ class Result:
         )
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), self._decode.unbundled(found["hrg"], found["days"]))
+
+
+def _remake(bundle: Bundle, table: pa.Table, *parts: Any) -> Result:
+    """A result that was pickled: its input as a table, however it was read."""
+    return Result(TableActivity(table), *parts, Encoder(kernel_lookups(bundle)), bundle)
 
 
 def _counts(found: np.ndarray) -> dict[str, Any]:
