@@ -18,6 +18,7 @@ from hrgcore.encode.cells import without_blanks
 from hrgcore.engine import Grouped, kernel_lookups
 from hrgcore.error_rows import error_table
 from hrgcore.errors import InputError
+from hrgcore.plain_parts import plain, records
 from hrgcore.reasons import REASONS
 from hrgcore_kernels.layout import Episodes
 
@@ -61,7 +62,7 @@ class Result:
         return self.episodes.__arrow_c_stream__(requested_schema)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remake, (self.bundle, self.table, self.layout, self.grouped, self.order, self.encoded)
+        return _remake, (self.bundle, self.table, self.layout, plain(self.grouped), self.order, plain(self.encoded))
 
     @property
     def table(self) -> pa.Table:
@@ -174,9 +175,10 @@ class Result:
         return pa.ListArray.from_arrays(pa.array(offsets), self._decode.unbundled(found["hrg"], found["days"]))
 
 
-def _remake(bundle: Bundle, table: pa.Table, *parts: Any) -> Result:
+def _remake(bundle: Bundle, table: pa.Table, layout: Layout, grouped: Grouped, order: SpellOrder, encoded: Episodes) -> Result:
     """A result that was pickled: its input as a table, however it was read."""
-    return Result(TableActivity(table), *parts, Encoder(kernel_lookups(bundle)), bundle)
+    encoder = Encoder(kernel_lookups(bundle))
+    return Result(TableActivity(table), layout, records(grouped), order, records(encoded), encoder, bundle)
 
 
 def _counts(found: np.ndarray) -> dict[str, Any]:

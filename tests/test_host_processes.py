@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_processes(activity: pa.Table, expected: dict[str, str], start: str) -> 
     """A grouper that was used before, results and all, to processes and back."""
     context = multiprocessing.get_context(start)
     with ProcessPoolExecutor(2, mp_context=context) as pool:
-        found = digests_of_parts(pool.map(group, [GROUPER] * 4, parts(activity)))
+        found = digests_of_parts(pool.map(group, repeat(GROUPER), parts(activity)))
     assert found == expected
 
 

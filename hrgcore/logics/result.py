@@ -19,6 +19,7 @@ from hrgcore.logics.errors import RowErrors
 from hrgcore.logics.fields import Logic, RowLayout
 from hrgcore.logics.flags import written_columns
 from hrgcore.logics.group import GroupedRows, RowGrouper
+from hrgcore.plain_parts import plain, records
 from hrgcore.reasons import REASONS
 
 
@@ -47,7 +48,7 @@ class RowsResult:
         return self.rows.__arrow_c_stream__(requested_schema)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remake, (type(self), self.bundle, self.table, self.layout, self.grouped, self.logic.name)
+        return _remake, (type(self), self.bundle, self.table, self.layout, plain(self.grouped), self.logic.name)
 
     @property
     def logic(self) -> Logic:
@@ -112,7 +113,7 @@ def _remake(
     from hrgcore.engine import kernel_lookups
     from hrgcore.logics.choose import row_grouper
 
-    return kind(table, layout, grouped, row_grouper(bundle, ROW_LOGICS[logic], Encoder(kernel_lookups(bundle))), bundle)
+    return kind(table, layout, records(grouped), row_grouper(bundle, ROW_LOGICS[logic], Encoder(kernel_lookups(bundle))), bundle)
 
 
 def counted(texts: np.ndarray) -> dict[str, int]:
