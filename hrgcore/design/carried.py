@@ -29,7 +29,9 @@ def reopen(design: str, digest: str, path: str | None, body: bytes | None) -> Bu
     elif design in embedded_designs():
         found = load_design(design)
     else:
-        raise DesignError(f"{path}: the bundle of {design} is not there. Put it there on every machine, or open the design on each.")
+        raise DesignError(
+            f"{path}: the bundle of {design} is not there. Put it there on every machine, or open the design on each."
+        )
     if found.info.digest != digest:
         raise DesignError(f"{path or design}: is not the design that it was when it was sent. Open it again.")
     return found
