@@ -1,4 +1,4 @@
-"""Records of results on their way to another process, as plain arrays: NumPy's record arrays don't survive every way of pickling."""
+"""Records of results on their way to another process, as plain arrays: NumPy's record arrays don't survive every pickler."""
 
 from __future__ import annotations
 

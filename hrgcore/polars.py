@@ -24,8 +24,8 @@ __all__ = ["FrameNamespace", "LazyNamespace", "group"]
 def group(frame: pl.DataFrame, table: str | None = None, *, grouper: Grouper | None = None, logic: str = "apc") -> pl.DataFrame:
     """Group a data frame; gives one table of the result, for `LazyFrame.map_batches` and the like.
 
-    ``table`` is `episodes` (if none is named), `spells`, `unbundled` or `errors`; of other logics `rows` or `errors`. ``grouper`` is
-    one of the embedded design if none is given. All episodes of a spell have to be in ``frame``: with `map_batches`, leave
+    ``table`` is `episodes` (if none is named), `spells`, `unbundled` or `errors`; of other logics `rows` or `errors`. ``grouper``
+    is one of the embedded design if none is given. All episodes of a spell have to be in ``frame``: with `map_batches`, leave
     ``streamable`` as it is and switch the push-downs off, as `frame.lazy().hrg.group()` does.
     """
     result = (grouper or _embedded()).group(frame, logic=logic)

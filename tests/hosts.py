@@ -65,7 +65,7 @@ def digests(result: Any) -> dict[str, str]:
 
 
 def digests_of_parts(parts: Iterable[Any]) -> dict[str, str]:
-    """The same of results of one part each, whose tables stand behind one another; ``Row`` is then counted from the first part on."""
+    """The same of results of one part each, which stand behind one another; ``Row`` is then counted from the first part on."""
     found: dict[str, list[pa.Table]] = {}
     before = 0
     for part in parts:

@@ -37,7 +37,7 @@ def test_a_query_of_a_table_with_enums(activity: pa.Table, expected: dict[str, s
 
 def test_results_are_queried_by_name(activity: pa.Table, expected: dict[str, str]) -> None:
     result = GROUPER.group(duckdb.sql("FROM activity"))
-    spells = result.spells
+    spells = result.spells  # noqa: F841 - DuckDB finds it by its name
     assert duckdb.sql("SELECT count(*), count(SpellHRG) FROM spells").fetchall()[0] == (SPELLS, SPELLS)
     assert digest(duckdb.sql("FROM result")) == expected["episodes"]
     joined = duckdb.sql(
