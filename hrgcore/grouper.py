@@ -93,6 +93,10 @@ class Grouper:
         Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``;
         raises InputError where the input as a whole can't be grouped, UsageError for an unknown logic, DesignError where the design
         has no tables for it.
+
+        >>> result = Grouper().group("month")
+        >>> result.counts["episodes"]["total"]
+        300
         """
         if logic == "apc":
             return self._group(_as_activity(data))
@@ -108,6 +112,11 @@ class Grouper:
         ``batches`` is what `group` takes but paths, or an iterable of that, such as batches, tables and data frames. Spells must
         stand together; those cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after
         another.
+
+        >>> import pyarrow.dataset
+        >>> dataset = pyarrow.dataset.dataset("month", format="parquet")
+        >>> sum(part.episodes.num_rows for part in Grouper().stream(dataset))
+        300
         """
         if logic == "apc":
             for table in whole_spells(foreign_batches(batches)):
@@ -126,6 +135,12 @@ class Grouper:
 
         Of the other logics it explains one row, and gives a `RowExplanation`. Raises InputError where the rows are of more than one
         spell, or there is not the one row.
+
+        >>> grouper = Grouper()
+        >>> result = grouper.group("month")
+        >>> spell = result.table.filter(result.spell_of_episode == 0)
+        >>> grouper.explain(spell).result.hrg == result.spells["SpellHRG"][0].as_py()
+        True
         """
         from hrgcore.explain import explain_spell
 

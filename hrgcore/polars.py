@@ -2,8 +2,12 @@
 
 >>> import polars as pl
 >>> import hrgcore.polars
->>> frame.hrg.group().select("PROVSPNO", "SpellHRG")                       # doctest: +SKIP
->>> pl.scan_parquet("year/*.parquet").hrg.group("spells").collect()        # doctest: +SKIP
+>>> frame = pl.read_parquet("month/*.parquet")
+>>> frame.hrg.group().select("PROVSPNO", "SpellHRG").shape
+(300, 2)
+>>> lazy = pl.scan_parquet("month/*.parquet").hrg.group("spells")
+>>> lazy.collect().equals(frame.hrg.group("spells"))
+True
 """
 
 from __future__ import annotations

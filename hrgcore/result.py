@@ -47,6 +47,12 @@ class Result:
     """Grouped activity. Each table is made when it is first asked for.
 
     ``activity`` is the input; ``grouped`` holds the kernels' numbers, ``order`` which rows make which spell.
+
+    >>> result = hrgcore.Grouper().group("month")
+    >>> result.spells.num_rows <= result.episodes.num_rows == 300
+    True
+    >>> pa.table(result).equals(result.episodes)  # as any tool takes it
+    True
     """
 
     activity: Activity
