@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -21,10 +21,12 @@ def records(parts: Parts) -> Parts:
     return _each(parts, lambda array: array.view(np.recarray))
 
 
-def _each(parts: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
+def _each(parts: Parts, change: Callable[[np.ndarray], np.ndarray]) -> Parts:
     def changed(value: Any) -> Any:
         return change(value) if isinstance(value, np.ndarray) and value.dtype.names else value
 
     if dataclasses.is_dataclass(parts) and not isinstance(parts, type):
         return dataclasses.replace(parts, **{one.name: changed(getattr(parts, one.name)) for one in dataclasses.fields(parts)})
-    return type(parts)(*map(changed, parts))
+    made: Any = type(parts)
+    fields: Any = parts
+    return cast(Parts, made(*map(changed, fields)))

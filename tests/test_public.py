@@ -18,7 +18,7 @@ from tools import reference
 
 ROOT = Path(__file__).parents[1]
 
-PROGRAM = '''
+PROGRAM = """
 from collections.abc import Iterator
 
 import hrgcore
@@ -38,7 +38,7 @@ def spells(path: str) -> int:
     reveal_type(hrgcore.link(result, [grouper.group(open_input(path), logic="acc")]).counts)
     print(text, design, result.counts["episodes"]["total"])
     return sum(int(part.spells.num_rows) for part in parts)
-'''
+"""
 WRONG = {
     "hrgcore.Grouper(threads='two')": "arg-type",
     "hrgcore.Grouper().design.name": "attr-defined",
@@ -88,7 +88,9 @@ def test_the_reference_is_up_to_date() -> None:
 WITH_EXAMPLES = {"hrgcore.grouper", "hrgcore.result", "hrgcore.polars", "hrgcore.stream", "hrgcore.linking.join", "hrgcore"}
 
 
-@pytest.mark.parametrize("module", sorted({"hrgcore", *(file.removesuffix(".py").replace("/", ".") for _, file, _ in reference.PUBLIC)}))
+@pytest.mark.parametrize(
+    "module", sorted({"hrgcore", *(file.removesuffix(".py").replace("/", ".") for _, file, _ in reference.PUBLIC)})
+)
 def test_examples_in_docstrings(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = module.removesuffix(".__init__")
     if module == "hrgcore.polars":

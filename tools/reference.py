@@ -27,8 +27,8 @@ PUBLIC = (
 )
 _HEAD = """# Reference
 
-What is public ([versions](versions.md)), written by `python -m tools.reference` from the docstrings. Text in double backquotes names
-parameters and columns.
+What is public ([versions](versions.md)), written by `python -m tools.reference` from the docstrings. Double backquotes are
+around parameters and columns.
 """
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
