@@ -64,7 +64,8 @@ class DatasetActivity(Activity):
 
     def __init__(self, dataset: Any, source: str = "the input") -> None:
         self._dataset, self._source = dataset, source
-        self.names = checked(dataset.schema.empty_table(), source).column_names
+        self.names = dataset.schema.names
+        _check_headings(self.names, source)
         self._needed: pa.Table | None = None
 
     def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
@@ -96,7 +97,7 @@ class DatasetActivity(Activity):
 
 def _sound(table: pa.Table, source: str) -> pa.Table:
     """``table`` as `checked` and `without_views` give it, its columns being looked at by all cores."""
-    checked(table.schema.empty_table(), source)
+    _check_headings(table.column_names, source)
 
     def sound(name: str) -> Any:
         return without_views(checked(pa.table({name: table.column(name)}), source)).column(0)
@@ -107,6 +108,11 @@ def _sound(table: pa.Table, source: str) -> pa.Table:
         columns = list(pool.map(sound, table.column_names))
     fields = [one.with_type(column.type) for one, column in zip(table.schema, columns, strict=True)]
     return pa.Table.from_arrays(columns, schema=pa.schema(fields, table.schema.metadata))
+
+
+def _check_headings(names: Sequence[str], source: str) -> None:
+    """Raise InputError where a heading stands twice."""
+    checked(pa.schema([(name, pa.null()) for name in names]).empty_table(), source)
 
 
 def _imported(data: Any, source: str) -> pa.Table:

@@ -161,3 +161,11 @@ def test_damaged_arrow_is_an_error(activity: pa.Table, what: str, how: str) -> N
             list(GROUPER.stream(iter([table])))
         else:
             GROUPER.group(table if how == "table" else table.to_batches()[0].to_struct_array())
+
+
+def test_headings_that_stand_twice_are_an_error(activity: pa.Table, tmp_path: Path) -> None:
+    table = activity.slice(0, 10).append_column("sex", activity.column("SEX").slice(0, 10))
+    pq.write_table(table, tmp_path / "twice.parquet")
+    for data in (table, ds.dataset(tmp_path)):
+        with pytest.raises(InputError, match="heading 'sex' stands twice"):
+            GROUPER.group(data)
