@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from spells import TOTAL
 
 from hrgcore.columns import KEY_FIELDS
-from hrgcore.encode.cells import without_views
+from hrgcore.encode.cells import text_buffers, without_views
 from hrgcore.result import EPISODE_COLUMNS
 from hrgcore.synth import synthesise
 
@@ -88,14 +88,19 @@ def digest(data: Any, *, sort: bool = False) -> str:
 
 
 def canonical(data: Any, *, sort: bool = False) -> bytes:
-    """What `digest` is made of: the cells as text, null being a text of its own, as one batch of an Arrow IPC stream."""
+    """What `digest` is made of: by column its name, the lengths of its cells and the cells as text, null being one of its own.
+
+    Arrow's own formats won't do: what they pad buffers with hangs on where the buffers came from.
+    """
     table = _texts(_chosen(data if isinstance(data, pa.Table) else pa.table(data)))
     if sort:
         table = table.take(pc.sort_indices(table, [(name, "ascending") for name in table.column_names]))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table.combine_chunks())
-    return bytes(sink.getvalue())
+    found = []
+    for name, column in zip(table.column_names, table.combine_chunks().columns, strict=True):
+        whole = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.large_string())
+        offsets, data, _, _ = text_buffers(whole)
+        found += [f"{name}\n{len(whole)}\n".encode(), np.diff(offsets).tobytes(), data[offsets[0] : offsets[-1]].tobytes()]
+    return b"".join(found)
 
 
 def _chosen(table: pa.Table) -> pa.Table:
