@@ -62,6 +62,8 @@ def test_what_comes_after_grouping_does_not_change_it(frame: pl.DataFrame) -> No
     lazy = few.lazy().hrg.group()
     found = lazy.filter(pl.col("EPIORDER") == 2).select("PROVSPNO", "SpellHRG").head(20).collect()
     assert found.height and found.equals(whole.filter(pl.col("EPIORDER") == 2).select("PROVSPNO", "SpellHRG").head(20))
+    spells = few.lazy().hrg.group("spells").slice(1000, 20).collect()
+    assert spells.height and spells.equals(few.hrg.group("spells").slice(1000, 20))
 
 
 def test_map_batches(frame: pl.DataFrame, expected: dict[str, str]) -> None:
