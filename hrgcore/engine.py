@@ -65,12 +65,12 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
         several, failed = np.empty(end - first, np.uint32), np.zeros(len(rows), np.uint32)
         counts = np.zeros(3, np.int64)
         prepare_spells(design.settings, episodes, rows, starts, failed, several, counts)
-        scratch = _scratch(design, several[: counts[0]], failed, *counts[1:].tolist())
+        block = scratch(design, several[: counts[0]], failed, *counts[1:].tolist())
         room, wanted = 0, len(rows)  # there is about one unbundled HRG for five episodes: rarely has a slice to be grouped again
         while wanted > room:
             room = wanted
             unbundled = np.empty(room, UNBUNDLED).view(np.recarray)
-            group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
+            group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, block)
             wanted = int(counts[0])
         return unbundled[:wanted]
 
@@ -81,7 +81,7 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
     return Grouped(results, spells, unbundled.view(UNBUNDLED).view(np.recarray))
 
 
-def _scratch(design: Design, several: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int) -> Scratch:
+def scratch(design: Design, several: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int) -> Scratch:
     """Room for a block of records, and for so many codes of a block of spells, beside what `prepare_spells` found."""
     return Scratch(
         np.zeros(BLOCK, RECORD).view(np.recarray),

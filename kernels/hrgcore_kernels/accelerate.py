@@ -31,6 +31,7 @@ _BORROWING = {"nogil": True, "_nrt": False}
 _STAGE = {**_BORROWING, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _STAGES: dict[Any, bool] = {}  # and whether each is compiled into its callers
+_ENTRIES: dict[Any, Callable[[], Any]] = {}  # and what gives each compiled
 _LOADING = threading.RLock()  # Numba's settings are the process's
 if hasattr(os, "register_at_fork"):  # a child must not inherit the lock from a thread that it has not
     os.register_at_fork(before=_LOADING.acquire, after_in_parent=_LOADING.release, after_in_child=_LOADING.release)
@@ -61,19 +62,27 @@ def kernel(*signatures: tuple[Any, ...]) -> Callable[[Function], Function]:
     """
 
     def entry(function: Function) -> Function:
-        compiled: Any = None
+        ready: Any = None
+
+        def loaded() -> Any:
+            nonlocal ready
+            with _LOADING:
+                ready = ready or _load(function, signatures)
+            return ready
 
         @functools.wraps(function)
         def call(*arguments: Any) -> None:
-            nonlocal compiled
-            if compiled is None:
-                with _LOADING:
-                    compiled = compiled or _load(function, signatures)
-            compiled(*arguments)
+            (ready or loaded())(*arguments)
 
+        _ENTRIES[call] = loaded
         return call
 
     return entry
+
+
+def compiled(entry: Callable[..., None]) -> Any:
+    """The Numba function behind an entry point, for compiled code of others to call."""
+    return _ENTRIES[entry]()
 
 
 @contextlib.contextmanager
