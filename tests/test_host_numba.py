@@ -99,9 +99,8 @@ def test_numba_sees_what_is_written(small: Result) -> None:
     held = work(small.bundle, encoded, small.order, unbundled=1)
     encoded.rows["age"] = 1
     count = jitted()(held)
-    children = Grouper().group(
-        small.table.set_column(small.table.schema.get_field_index("STARTAGE"), "STARTAGE", pa.array(["1"] * 500))
-    )
+    age = small.table.schema.get_field_index("STARTAGE")
+    children = Grouper().group(small.table.set_column(age, "STARTAGE", pa.array(["1"] * small.table.num_rows)))
     assert same(held.results, children.grouped.episodes) and same(held.spells, children.grouped.spells)
     assert count == len(children.grouped.unbundled) > 1  # counted without room
     assert not same(held.results, small.grouped.episodes)

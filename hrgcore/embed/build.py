@@ -8,6 +8,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+import hrgcore
 from hrgcore.errors import OutputError, UsageError
 
 _FOLDER = Path(__file__).parent
@@ -40,7 +41,8 @@ def build(folder: Path) -> Path:
     ffi.embedding_api("")  # the shim exports; what it calls is Python
     ffi.cdef(_CALLED)
     ffi.embedding_init_code(_init_code())
-    source = (_FOLDER / "hrgcore.h").read_text() + (_FOLDER / "shim.c").read_text()
+    version = f'#define HRGCORE_BUILT_VERSION "{hrgcore.__version__}"\n'
+    source = version + (_FOLDER / "hrgcore.h").read_text() + (_FOLDER / "shim.c").read_text()
     libraries = sysconfig.get_config_var("LIBDIR")
     ffi.set_source("_hrgcore_c", source, extra_link_args=[f"-Wl,-rpath,{libraries}"], library_dirs=[libraries])
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from hrgcore.errors import HrgcoreError, UsageError
+from hrgcore.errors import HrgcoreError, InputError, UsageError
 from hrgcore.grouper import Grouper
 
 _TABLES = ("episodes", "spells", "rows", "unbundled", "errors")
@@ -25,12 +25,9 @@ def register(ffi: Any, lib: Any) -> None:
             try:
                 function(*arguments)
             except BaseException as error:  # one that left here would be lost in C
-                known = isinstance(error, HrgcoreError)
-                text = str(error) if known else f"{type(error).__name__}: {error}"
+                text = str(error) if isinstance(error, HrgcoreError) else f"{type(error).__name__}: {error}"
                 lib.set_error(text.encode(errors="replace")[:_ERROR_BYTES].decode(errors="ignore").encode())
-                return (
-                    error.exit_code if isinstance(error, HrgcoreError) else 3 if isinstance(error, pa.ArrowException) else 1
-                ) + 1
+                return _code(error) + 1
             return 1
 
         ffi.def_extern(name=function.__name__)(call)
@@ -84,3 +81,10 @@ def register(ffi: Any, lib: Any) -> None:
     def python_free(handle: Any, result: int) -> None:
         kept(handle, not result)
         _KEPT.pop(address(handle), None)
+
+
+def _code(error: BaseException) -> int:
+    """The exit code of an error; what Arrow, or the caller's stream, says is an error of the input."""
+    if isinstance(error, HrgcoreError):
+        return error.exit_code
+    return InputError.exit_code if isinstance(error, pa.ArrowException | OSError) else HrgcoreError.exit_code

@@ -31,6 +31,9 @@ typedef struct hrgcore_result hrgcore_result;
 /* The library's HRGCORE_ABI_VERSION. It rises when a call changes that exists. */
 int hrgcore_abi_version(void);
 
+/* The version of hrgcore that the library was built with. */
+const char *hrgcore_version(void);
+
 /* What was wrong with this thread's last call; "" after one that succeeded. Valid until this thread's next call. */
 const char *hrgcore_last_error(void);
 

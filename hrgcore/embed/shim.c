@@ -58,6 +58,8 @@ static int python_free(void *, int);
 
 EXPORT int hrgcore_abi_version(void) { return HRGCORE_ABI_VERSION; }
 
+EXPORT const char *hrgcore_version(void) { return HRGCORE_BUILT_VERSION; }
+
 EXPORT const char *hrgcore_last_error(void) { return error_text; }
 
 EXPORT int hrgcore_open(const char *design, int threads, hrgcore_grouper **opened) {
