@@ -6,16 +6,15 @@ import ctypes
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from embedded import needs_library
 from hosts import digest
 from small_spells import BASE
 
@@ -38,11 +37,7 @@ WRONG_USE, WRONG_INPUT = 2, 3
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the library and its header are."""
-    if shutil.which("gcc") is None:
-        pytest.skip("needs gcc")
-    if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
-        pytest.skip("needs a Python with a shared library")
-    pytest.importorskip("cffi")
+    needs_library()
     built = tmp_path_factory.mktemp("embed")
     subprocess.run([sys.executable, "-m", "hrgcore.embed", "build", "-o", str(built)], check=True, capture_output=True)
     return built
