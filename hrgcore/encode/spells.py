@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hrgcore.encode.cells import text_buffers
+from hrgcore.encode.cells import as_text, text_buffers
 from hrgcore_kernels import spells as kernels
 
 _LONGEST_RUN = 64  # rows that are put in order one by one
@@ -192,13 +192,11 @@ def _one_text(column: Any) -> Any:
     """A column as one large_string array without nulls."""
     if isinstance(column, pa.ChunkedArray):
         column = (
-            column.cast(pa.large_string())
-            if not pa.types.is_null(column.type)
-            else pa.chunked_array([pa.nulls(len(column), pa.large_string())])
+            as_text(column) if not pa.types.is_null(column.type) else pa.chunked_array([pa.nulls(len(column), pa.large_string())])
         )
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     else:
-        column = column.cast(pa.large_string())
+        column = as_text(column)
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.large_string())
     return pc.fill_null(column, "") if column.null_count else column
