@@ -34,8 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", metavar="TARGET", help="one target of tests/fuzz_targets.py")
     parser.add_argument("--minutes", type=float, default=24 * 60, help="stop after these")
     parser.add_argument("--seconds", type=int, default=SECONDS, help="the longest that a case may take")
+    parser.add_argument("--atheris", metavar="TARGET", help="let atheris look for new ways: rdf, workbook, csv, parquet or arrow")
     parser.add_argument("--work", metavar="FILE", help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
+    if arguments.atheris:
+        _guided(arguments.atheris, arguments.cases)
     return _work(arguments) if arguments.work else _watch(arguments)
 
 
@@ -70,6 +73,21 @@ def _watch(arguments: argparse.Namespace) -> int:
     print(json.dumps({"cases": counts["cases"], "findings": findings, "seconds": round(time.monotonic() - begun)}))
     print(json.dumps(dict(sorted(counts.items()))))
     return 1 if findings else 0
+
+
+def _guided(name: str, cases: int) -> None:
+    """Let atheris make the bytes, guided by which lines of hrgcore's Python code they reach. It ends the process."""
+    import atheris
+
+    with atheris.instrument_imports(include=["hrgcore"]):
+        import fuzz_targets
+    fuzz_targets.make_cases_cheap()
+    check, seeds = fuzz_targets.of_bytes(name)
+    corpus = Path(tempfile.mkdtemp(prefix="hrgcore-corpus-"))
+    for place, seed in enumerate(seeds):
+        (corpus / str(place)).write_bytes(seed)
+    atheris.Setup([sys.argv[0], f"-runs={cases}", "-timeout=30", "-rss_limit_mb=8192", str(corpus)], check)
+    atheris.Fuzz()
 
 
 def _work(arguments: argparse.Namespace) -> int:

@@ -107,7 +107,7 @@ def _tables(logic: str) -> tuple[pa.Table, ...]:
 
 
 @cache
-def _binaries(logic: str, kind: str) -> tuple[bytes, ...]:
+def binary_files(logic: str, kind: str) -> tuple[bytes, ...]:
     found = []
     for place, table in enumerate(_tables(logic)):
         sink = pa.BufferOutputStream()
@@ -122,7 +122,7 @@ def _binaries(logic: str, kind: str) -> tuple[bytes, ...]:
 
 def binary_file(pick: random.Random, logic: str, kind: str) -> bytes:
     """A damaged `parquet` or `arrow` file."""
-    return damaged(pick, pick.choice(_binaries(logic, kind)))
+    return damaged(pick, pick.choice(binary_files(logic, kind)))
 
 
 def rdf_file(pick: random.Random) -> bytes:
@@ -141,8 +141,8 @@ def rdf_file(pick: random.Random) -> bytes:
 _CELLS = ("A57.3", "A573", "Code", "", " ", None, 1, -1, 0.1, 1e300, True, "9" * 40, "\ufeff", "A57.3 ", "é", "=1", "x" * 500)
 
 
-def workbook_file(pick: random.Random) -> dict[str, bytes] | bytes:
-    """The parts of a workbook, with other cells or damaged XML; or a damaged file."""
+def workbook_file(pick: random.Random) -> dict[str, bytes]:
+    """The parts of a workbook, with other cells or damaged XML."""
     rows = [list(row) for row in GOOD["OPCS"]]
     for _ in range(pick.choice((0, 1, 3, 8))):
         rows.insert(pick.randint(0, len(rows)), [pick.choice(_CELLS) for _ in range(pick.randint(0, 4))])

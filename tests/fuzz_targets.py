@@ -34,8 +34,7 @@ from hrgcore.cli.main import main
 from hrgcore.decode import Decoder
 from hrgcore.errors import HrgcoreError
 from hrgcore.grouper import Grouper
-from hrgcore.logics import ROW_LOGICS
-from hrgcore.logics import attend_result
+from hrgcore.logics import ROW_LOGICS, attend_result
 from hrgcore.logics import result as row_result
 from hrgcore.read import RecordDefinition, batches, read_csv, read_input
 from hrgcore.workbook import read_workbook
@@ -46,10 +45,8 @@ CLEAN = (0, 2, 3, 4, 5)
 _LETTERS = {"apc": "FCE", "acc": "acc", "em": "attend", "nac": "attend", "nrd": "renal", "pcc": "pcc", "ncc": "ncc"}
 
 
-@cache
-def _grouper() -> Grouper:
-    """The open design's, on one thread: a pool would only add to the time of small inputs."""
-    STARTER.grouper._threads = 1
+def one_grouper() -> Grouper:
+    """That of the open design."""
     return STARTER.grouper
 
 
@@ -104,7 +101,8 @@ def check_csv(logic: str, content: bytes, headings: bool = True) -> int | None:
     """A CSV is grouped as the table is that it holds, or refused."""
     path = _written(content, "in.csv")
     with clean():
-        found = _grouper().group(path, logic=logic) if headings else _grouper().group(read_input(path, headings=False), logic=logic)
+        source = path if headings else read_input(path, headings=False)
+        found = one_grouper().group(source, logic=logic)
         return check_result(found, read_csv(path, headings=headings).num_rows, logic)
     return None
 
@@ -117,7 +115,7 @@ def check_binary(kind: str, logic: str, content: bytes) -> int | None:
     """A damaged Parquet or Arrow file is grouped or refused."""
     path = _written(content, f"in.{kind}")
     with clean():
-        return check_result(_grouper().group(path, logic=logic), read_input(path).num_rows, logic)
+        return check_result(one_grouper().group(path, logic=logic), read_input(path).num_rows, logic)
     return None
 
 
@@ -171,7 +169,7 @@ def cells(logic: str, pick: random.Random) -> int | None:
     named = {name.strip().upper(): (name, at) for at, name in enumerate(names)}
     table = pa.table({name: pa.array([row[at] for row in rows], pa.string()) for name, at in named.values()})
     with clean():
-        found = _grouper().group(table, logic=logic)
+        found = one_grouper().group(table, logic=logic)
         if logic != "apc":
             of = ROW_LOGICS[logic]
             official = {one.place(place): name for one in of.fields for place, name in enumerate(found.layout.columns[one.name])}
@@ -186,7 +184,7 @@ def arrow_types(logic: str, pick: random.Random) -> int | None:
     """Cells under any Arrow type."""
     table = make.arrow_table(pick, logic)
     with clean():
-        return check_result(_grouper().group(table, logic=logic), table.num_rows, logic)
+        return check_result(one_grouper().group(table, logic=logic), table.num_rows, logic)
     return None
 
 
@@ -243,18 +241,39 @@ class _InlinePool(ThreadPoolExecutor):
         return map(function, *items)
 
 
-def make_cases_cheap() -> None:
-    """Let all cases, those of commands too, group by one grouper, without threads, with the texts of one design decoded once."""
-    vars(hrgcore)["Grouper"] = lambda **_: _grouper()
-    decoder = cache(lambda _: Decoder(STARTER.bundle))
+def make_cases_cheap(put: Callable[[Any, str, Any], None] = dict.__setitem__) -> None:
+    """Let all cases, those of commands too, group by one grouper, without threads, with the texts of one design decoded once.
+
+    ``put`` sets a name of a module; a test takes that back.
+    """
+    decoder = Decoder(STARTER.bundle)
+    put(vars(hrgcore), "Grouper", lambda **_: one_grouper())
     for module in (grouper, activity, batches):
-        vars(module)["ThreadPoolExecutor"] = _InlinePool
+        put(vars(module), "ThreadPoolExecutor", _InlinePool)
     for module in (result, row_result, attend_result):
-        vars(module)["Decoder"] = lambda bundle: decoder("")
+        put(vars(module), "Decoder", lambda _: decoder)
 
 
 def _of_logics(target: Callable[[str, random.Random], int | None]) -> Target:
     return lambda pick: target(pick.choice(make.LOGICS), pick)
+
+
+def of_bytes(name: str) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """What checks bytes as a file of some kind, and files to begin with."""
+    checks: dict[str, Callable[[bytes], object]] = {
+        "rdf": check_rdf,
+        "workbook": check_workbook,
+        "csv": partial(check_csv, "em"),
+        **{kind: partial(check_binary, kind, "em") for kind in ("parquet", "arrow")},
+    }
+    pick = random.Random(1)
+    makers = {
+        "rdf": lambda: make.rdf_file(pick),
+        "workbook": lambda: write_parts(_case().workbook, make.workbook_file(pick)).read_bytes(),
+        "csv": lambda: make.csv_file(pick, "em"),
+        **{kind: partial(make.binary_file, pick, "em", kind) for kind in ("parquet", "arrow")},
+    }
+    return checks[name], [makers[name]() for _ in range(60)]
 
 
 #: By name: the target, and how many of a thousand cases of a long run are of it.
