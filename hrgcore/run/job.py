@@ -20,6 +20,7 @@ from hrgcore.run.ahead import ahead
 from hrgcore.run.apart import Apart
 from hrgcore.run.parts import GrouperLike, PartResult, group_part, parts_of_rows, parts_of_spells
 from hrgcore.run.workplace import (
+    JOURNAL_FORMAT,
     Workplace,
     clean,
     finished_manifest,
@@ -112,6 +113,7 @@ class _Run:
     def _plan(self) -> dict[str, Any]:
         """All that the bytes of the parts hang on."""
         return {
+            "journal": JOURNAL_FORMAT,
             "version": versions()["hrgcore"],
             "pyarrow": versions()["pyarrow"],
             "design": self.grouper.design.digest,
@@ -125,7 +127,7 @@ class _Run:
 
     def _finished(self, manifest: dict[str, Any], plan: dict[str, Any]) -> Outcome:
         """Say of a finished run that it is finished, if it is this one and whole."""
-        refuse_another(self.job.output, {**manifest.get("run", {}).get("plan", {})}, plan)
+        refuse_another(self.job.output, manifest.get("run", {}).get("plan"), plan)
         refuse_other_inputs(self.job.output, [entry for entry in manifest["inputs"] if entry["role"] == "data"], self._digests())
         refuse_damaged(self.job.output, manifest["outputs"])
         clean(self.job.output)
