@@ -23,7 +23,7 @@ from typing import Any
 import fuzz_makers as make
 import pyarrow as pa
 import pyarrow.parquet as pq
-from row_twins import STARTER, expected, reference, told
+from row_twins import STARTER, expected_rows, told
 from workbook_cases import HEAD, OPCS, Case
 from workbooks import write_parts
 
@@ -85,7 +85,8 @@ def check_result(found: Any, rows: int, logic: str) -> int:
     assert counts["total"] == rows == counts["grouped"] + counts["failed"]
     if logic != "apc":
         hrgs = table.column(f"{logic.upper()}_HRG").to_pylist()
-        assert {row for row, hrg in enumerate(hrgs, 1) if hrg == "UZ01Z"} == set(listed)
+        failed = {row for row, hrg in enumerate(hrgs, 1) if hrg == "UZ01Z"}
+        assert failed <= set(listed) and (failed == set(listed) or ROW_LOGICS[logic].keys)  # periods have errors that stop no HRG
     else:
         assert sum(found.spells.column("SpellEpisodeCount").to_pylist()) == rows
         failed = {row for row, hrg in enumerate(table.column("FCE_HRG").to_pylist(), 1) if hrg == "UZ01Z"}
@@ -173,9 +174,9 @@ def cells(logic: str, pick: random.Random) -> int | None:
         if logic != "apc":
             of = ROW_LOGICS[logic]
             official = {one.place(place): name for one in of.fields for place, name in enumerate(found.layout.columns[one.name])}
-            for row, one in zip(table.to_pylist(), told(found), strict=True):
-                given = {own: row[name] for own, name in official.items()}
-                assert one == expected(of, reference(logic).group(given)), given
+            given = [{own: row[name] for own, name in official.items()} for row in table.to_pylist()]
+            for row, one, wanted in zip(given, told(found), expected_rows(of, given), strict=True):
+                assert one == wanted, row
         return check_result(found, table.num_rows, logic)
     return None
 

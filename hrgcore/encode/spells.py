@@ -172,14 +172,14 @@ def order_rows(runs: KeyRuns, epiorder: np.ndarray, epiorder_max: int, columns: 
             return SpellOrder(_fixed(rows), starts, True, False)
         of_row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     else:
-        of_row = _spell_numbers(*columns())
+        of_row = number_keys(*columns())
     rows = np.lexsort((place, of_row))
     counts = np.bincount(of_row)
     return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(counts)])), together, False)
 
 
-def _spell_numbers(provider: Any, spell: Any) -> np.ndarray:
-    """Number the spells in order of first appearance; exact, for spells that don't stand together."""
+def number_keys(provider: Any, spell: Any) -> np.ndarray:
+    """Number keys (spells) in order of first appearance; exact, for keys that don't stand together. int64 [rows]."""
     codes = [pc.dictionary_encode(_one_text(column)).indices.to_numpy().astype(np.int64) for column in (provider, spell)]
     key = codes[0] * (int(codes[1].max(initial=0)) + 1) + codes[1]
     _, first, number = np.unique(key, return_index=True, return_inverse=True)
