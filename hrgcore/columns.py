@@ -102,9 +102,9 @@ def apc_layout(names: Sequence[str], source: str = "the input") -> Layout:
     procedures = numbered_columns(_PROCEDURE, found, source, "procedure")
     diagnosis_lists, procedure_lists = not diagnoses, not procedures
     if diagnosis_lists:
-        diagnoses = _lists(DIAGNOSIS_LISTS, found, source, "diagnoses")
+        diagnoses = list_columns(DIAGNOSIS_LISTS, found, source, "diagnoses")
     if procedure_lists:
-        procedures = _lists(PROCEDURE_LISTS, found, source, "procedures")
+        procedures = list_columns(PROCEDURE_LISTS, found, source, "procedures")
     missing = [column.name for column in APC_COLUMNS if column.mandatory and column.name not in fields]
     if not diagnoses:
         missing.append("DIAG_01")
@@ -139,7 +139,8 @@ def find_headings(names: Sequence[str], source: str) -> dict[str, str]:
     return found
 
 
-def _lists(names: Sequence[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:
+def list_columns(names: Sequence[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:
+    """The column of lists of a field, if there is one. Raises InputError where there are several."""
     columns = [found[name] for name in names if name in found]
     if len(columns) > 1:
         raise InputError(f"{source}: columns {' and '.join(columns)} are both lists of {what}. Keep one of them.")

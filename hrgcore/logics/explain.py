@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hrgcore.design.tables import Tables
+from hrgcore.encode.cells import without_views
 from hrgcore.errors import InputError
 from hrgcore.explain import Views, as_lists, as_page, definitions, hrg_labels, step_lines, steps_html
 from hrgcore.logics.fields import Logic, RowLayout, row_layout
+from hrgcore.logics.lists import without_lists
 from hrgcore.reasons import REASONS
 from hrgcore.reference import RowOutcome, RowReference, row_reference
 
@@ -70,6 +72,7 @@ def explain_row(tables: Tables, logic: Logic, table: pa.Table, row: int | None =
     if row is None and table.num_rows != 1:
         raise InputError(f"explain takes one row of {logic.title}; {table.num_rows} were given. Choose one.")
     layout = row_layout(logic, table.column_names)
+    table, layout = without_lists(logic, without_views(table), layout)
     rows = [_cells(logic, layout, table, at) for at in _of_period(logic, layout, table, row or 0)]
     engine = row_reference(tables, logic.name)
     result = engine.group(rows[0], trace=True)
