@@ -77,10 +77,8 @@ def test_every_hrg_of_the_other_logics_is_reached_by_both_engines(of_logics: dic
         "ncc": (5, []),
     }
     for name, found in reach.items():
-        columns = _columns(name)
-        rows = pa.Table.from_pylist(
-            [{column: cells.get(column, "") for column in columns} for cells in found["witnesses"].values()]
-        )
+        columns, witnesses = _columns(name), found["witnesses"].values()
+        rows = pa.Table.from_pylist([{column: cells.get(column, "") for column in columns} for cells in witnesses])
         result = both("starter").grouper.group(rows, logic=name).rows
         assert result.column("AttendanceHRG" if name == "nac" else f"{name.upper()}_HRG").to_pylist() == list(found["witnesses"])
 

@@ -33,7 +33,10 @@ The same command with --resume continues the run. Or remove the folder.
 
 #: What a journal and the manifest say of a run, and how; another number where what they hold has changed.
 JOURNAL_FORMAT = 2
-_PART = {"part": int, "start": int, "rows": int, "outputs": list, "counts": (dict, type(None)), "quality": dict}
+_PART: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("part", "start", "rows"), (int,)),
+    **{"outputs": (list,), "counts": (dict, type(None)), "quality": (dict,)},
+}
 
 
 @dataclass
