@@ -49,7 +49,7 @@ class RowsResult:
         return self.rows.__arrow_c_stream__(requested_schema)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remake, (type(self), self.bundle, self.table, self.layout, plain(self.grouped), self.logic.name)
+        return _remake, (type(self), self.bundle, self.table, self.cells, self.layout, plain(self.grouped), self.logic.name)
 
     @property
     def logic(self) -> Logic:
@@ -108,13 +108,20 @@ class RowsResult:
 
 
 def _remake(
-    kind: type[RowsResult], bundle: Bundle, table: pa.Table, layout: RowLayout, grouped: GroupedRows, logic: str
+    kind: type[RowsResult],
+    bundle: Bundle,
+    table: pa.Table,
+    cells: pa.Table,
+    layout: RowLayout,
+    grouped: GroupedRows,
+    logic: str,
 ) -> RowsResult:
     """A result that was pickled."""
     from hrgcore.engine import kernel_lookups
     from hrgcore.logics.choose import row_grouper
 
-    return kind(table, layout, records(grouped), row_grouper(bundle, ROW_LOGICS[logic], Encoder(kernel_lookups(bundle))), bundle)
+    grouper = row_grouper(bundle, ROW_LOGICS[logic], Encoder(kernel_lookups(bundle)))
+    return kind(table, cells, layout, records(grouped), grouper, bundle)
 
 
 def counted(texts: np.ndarray) -> dict[str, int]:
