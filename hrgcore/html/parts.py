@@ -1,0 +1,51 @@
+"""Parts that pages have in common: tables, names with values, and what a rule rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from hrgcore.html.markup import Content, Html, joined, tag
+
+_MEANINGS = {
+    "published": "published by NHS England or in the NHS Data Dictionary",
+    "observed": "the official grouper was seen to do so",
+    "derived": "inferred from published labels",
+    "calibrated": "chosen so that national counts come out",
+    "judgement": "a choice of whoever made the design; no source at hand",
+}
+
+
+def basis(name: str) -> Html:
+    """What a row of a design rests on, as a mark with its meaning."""
+    return tag("span", name, class_=f"basis {name}" if name in _MEANINGS else "basis", title=_MEANINGS.get(name))
+
+
+def definitions(values: Iterable[tuple[Content, Content]]) -> Html:
+    """Names and values."""
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in values))
+
+
+def table(
+    headings: Sequence[Content], rows: Iterable[Sequence[Content]], *, caption: Content = None, numbers: Collection[int] = ()
+) -> Html:
+    """A table that scrolls sideways where it is too wide; the columns ``numbers`` (from 0) are aligned as numbers.
+
+    The first cell of a row is its heading.
+    """
+
+    def aligned(column: int) -> str | None:
+        return "number" if column in numbers else None
+
+    head = tag("tr", *(tag("th", text, scope="col", class_=aligned(column)) for column, text in enumerate(headings)))
+    body = [
+        tag(
+            "tr",
+            *(
+                tag("td" if column else "th", cell, scope=None if column else "row", class_=aligned(column))
+                for column, cell in cells
+            ),
+        )
+        for cells in (list(enumerate(row)) for row in rows)
+    ]
+    inner = tag("table", tag("caption", caption) if caption is not None else None, tag("thead", head), tag("tbody", joined(body)))
+    return tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption if caption is not None else "table")
