@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -25,6 +25,7 @@ from hrgcore.result import Result, refuse_result_columns
 from hrgcore.stream import key_columns, one_schema, whole_spells
 
 if TYPE_CHECKING:
+    from hrgcore.design.tables import Tables
     from hrgcore.explain import Explanation
     from hrgcore.logics.group import RowGrouper
     from hrgcore.logics.result import RowsResult
@@ -46,6 +47,7 @@ class Grouper:
         self._design = engine.kernel_design(self._bundle)
         self._encoder = Encoder(engine.kernel_lookups(self._bundle))
         self._rows: dict[str, RowGrouper] = {}
+        self._explainers: dict[str, Any] = {}
         self._threads = threads or os.cpu_count() or 1
 
     @property
@@ -114,13 +116,15 @@ class Grouper:
         Of the other logics it explains one row, and gives a `RowExplanation`. Raises InputError where the rows are of more than one
         spell, or there is not the one row.
         """
-        from hrgcore.explain import explain_spell
-
         table = _as_table(episodes)
         if logic != "apc":
-            from hrgcore.logics.explain import explain_row
+            from hrgcore.logics.explain import RowExplainer, official_row
 
-            return explain_row(self._bundle.tables, self._row_grouper(logic).logic, table)
+            self._check_tables(logic)
+            row = official_row(ROW_LOGICS[logic], table)
+            return self._explainer(logic, lambda tables: RowExplainer(tables, ROW_LOGICS[logic])).explain(row)
+        from hrgcore.explain import Explainer
+
         layout = apc_layout(table.column_names)
         activity = TableActivity(table)
         every = np.arange(table.num_rows)
@@ -132,7 +136,13 @@ class Grouper:
         ]
         if len({(row["PROCODET"], row["PROVSPNO"]) for row in rows}) != 1:
             raise InputError("explain takes the episodes of one spell; choose the rows of one PROCODET and PROVSPNO.")
-        return explain_spell(self._bundle.tables, rows)
+        return self._explainer(logic, Explainer).explain(rows)
+
+    def _explainer(self, logic: str, make: Callable[[Tables], Any]) -> Any:
+        """What explains a logic, made when it is first asked for."""
+        if logic not in self._explainers:
+            self._explainers[logic] = make(self._bundle.tables)
+        return self._explainers[logic]
 
     def _group(self, activity: Activity) -> Result:
         refuse_result_columns(list(activity.names), "the input")
@@ -148,10 +158,13 @@ class Grouper:
             grouped = engine.group(self._design, episodes, order, pool)
         return Result(activity, layout, grouped, order, episodes, self._encoder, self._bundle)
 
-    def _row_grouper(self, logic: str) -> RowGrouper:
+    def _check_tables(self, logic: str) -> None:
         _check_logic(logic)
         if logic not in self._bundle.logics:
             raise DesignError(f"{self.design.id} has no tables of {logic}. Add them in a folder {logic}, or name another design.")
+
+    def _row_grouper(self, logic: str) -> RowGrouper:
+        self._check_tables(logic)
         if logic not in self._rows:
             from hrgcore.logics.choose import row_grouper  # whose kernels admitted care does without
 

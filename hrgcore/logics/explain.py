@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import Any
 
 import pyarrow as pa
 
 from hrgcore.design.tables import Tables
 from hrgcore.errors import InputError
-from hrgcore.explain import Views, as_lists, as_page, definitions, hrg_labels, step_lines, steps_html
+from hrgcore.explain import Views, as_lists, hrg_labels, step_lines
 from hrgcore.logics.fields import Logic, row_layout
 from hrgcore.reasons import REASONS
 from hrgcore.reference import RowOutcome, row_reference
@@ -36,21 +35,25 @@ class RowExplanation(Views):
 
     def html(self) -> str:
         """The explanation as a page that needs nothing else."""
-        title = f"Why this row has {self.result.hrg}"
-        summary = f"<p>{escape(self._summary())}</p>"
-        parts = [f"<h1>{escape(title)}</h1>", summary, definitions(self._values()), steps_html(self.result.steps)]
-        return as_page(title, parts, self.design_id, self.design_title, self.design_status)
+        from hrgcore.html.explanation import row_page
+
+        return row_page(self)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         yield 0, f"Row: {self._summary()}"
-        for name, value in self._values():
+        for name, value in self.values():
             yield 1, f"{name}: {value}"
         yield from step_lines(self.result.steps, 1)
 
     def _summary(self) -> str:
-        return f"{self.result.hrg} {self.labels[self.result.hrg]} ({REASONS[self.result.reason]})"
+        return f"{self.result.hrg} {self.labels[self.result.hrg]} ({self.how()})"
 
-    def _values(self) -> list[tuple[str, str]]:
+    def how(self) -> str:
+        """Why it has its HRG, in words."""
+        return REASONS[self.result.reason]
+
+    def values(self) -> list[tuple[str, str]]:
+        """What the result says of the row beside its HRG: (name, value), blank ones left out; and its errors."""
         values = [(name, "" if value is None else str(value)) for name, value in self.result.columns.items()]
         values += [
             (name, f"{found} {self.labels[found.hrg]}") for name, found in (("Unbundled HRG", one) for one in self.result.unbundled)
@@ -60,18 +63,29 @@ class RowExplanation(Views):
         return [(name, value) for name, value in values if value] + errors
 
 
-def explain_row(tables: Tables, logic: Logic, table: pa.Table) -> RowExplanation:
-    """Group the one row of a table with every step. Raises InputError where there is not one row."""
+class RowExplainer:
+    """Explains rows of one logic under one design. Raises UsageError where the design has no tables of it."""
+
+    def __init__(self, tables: Tables, logic: Logic) -> None:
+        self.engine = row_reference(tables, logic.name)
+        self._tables, self._logic = tables, logic
+
+    def explain(self, row: Mapping[str, object]) -> RowExplanation:
+        """Group a row (official column names) with every step."""
+        result = self.engine.group(row, trace=True)
+        labels = {one["hrg"]: one["label"] for one in self._tables.logics[self._logic.name]["hrgs"]}
+        labels |= hrg_labels(self._tables, {result.hrg, *(found.hrg for found in result.unbundled)} - labels.keys())
+        said = self._tables.settings
+        return RowExplanation(self._logic.name, result, labels, said.id, said.title, said.status)
+
+
+def official_row(logic: Logic, table: pa.Table) -> Mapping[str, Any]:
+    """The one row of a table, by official column names. Raises InputError where there is not one row."""
     if table.num_rows != 1:
         raise InputError(f"explain takes one row of {logic.title}; {table.num_rows} were given. Choose one.")
     layout = row_layout(logic, table.column_names)
-    row: Mapping[str, Any] = {
+    return {
         logic.by_name[field].place(place): table.column(name)[0].as_py()
         for field, names in layout.columns.items()
         for place, name in enumerate(names)
     }
-    result = row_reference(tables, logic.name).group(row, trace=True)
-    labels = {row["hrg"]: row["label"] for row in tables.logics[logic.name]["hrgs"]}
-    labels |= hrg_labels(tables, {result.hrg, *(found.hrg for found in result.unbundled)} - labels.keys())
-    said = tables.settings
-    return RowExplanation(logic.name, result, labels, said.id, said.title, said.status)
