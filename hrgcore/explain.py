@@ -13,7 +13,7 @@ from hrgcore.design.labels import compose
 from hrgcore.design.tables import Tables
 from hrgcore.reasons import REASONS
 from hrgcore.reference import EpisodeResult, ReferenceEngine, SpellResult, Step
-from hrgcore.reference.neighbours import Splitting, labelled, splitting
+from hrgcore.reference.neighbours import FACT_WORDS, Splitting, labelled, splitting
 
 _WIDTH = 100
 _METHODS = {
@@ -120,12 +120,15 @@ class Explanation(Views):
     def spell_values(self) -> list[tuple[str, str]]:
         """What the result says of the spell beside its HRG: (name, value), blank ones left out."""
         result = self.result
+        facts = self.split.facts if self.split else {}
+        tested = [(FACT_WORDS[fact], str(value)) for fact, value in facts.items() if fact != "los"]
         values = [
             ("Primary diagnosis", result.primary_diagnosis),
             ("Secondary diagnosis", result.secondary_diagnosis),
             ("Dominant procedure", result.dominant_procedure),
             ("Episodes", str(result.episode_count)),
             ("Length of stay", str(result.los)),
+            *((word[0].upper() + word[1:], value) for word, value in tested),
             ("Critical care days", str(result.critical_care_days)),
             ("Unbundled HRGs", ", ".join(self._labelled(text) for text in result.unbundled)),
             ("Rules", ", ".join(filter(None, (result.root_rule, result.split_rule)))),

@@ -103,10 +103,10 @@ def _episode_errors(episode: EpisodeResult) -> Html:
     return tag("ul", *(tag("li", text) for text in found), class_="bad errors") if found else Html()
 
 
-def neighbours(explanation: Explanation, act: str = "") -> Html:
+def neighbours(explanation: Explanation, form: str = "") -> Html:
     """What the other HRGs of the root would need, nearest first.
 
-    With ``act``, the name of a button, those whose change can be made in the episodes' fields get one to try it.
+    With the id of a ``form``, those whose change can be made in its fields get a button to try it.
     """
     split = explanation.split
     if split is None or not split.neighbours:
@@ -115,8 +115,9 @@ def neighbours(explanation: Explanation, act: str = "") -> Html:
     for one in split.neighbours:
         needs = tag("ul", *(tag("li", need.text) for need in one.needs), class_="needs")
         button = None
-        if act and one.episodes is not None:
-            button = tag("button", "Try", name=act, value=f"try-{one.hrg}", class_="small", aria_label=f"Try {one.hrg}")
+        if form and one.episodes is not None:
+            value = f"try-{one.hrg}"
+            button = tag("button", "Try", name="action", value=value, form=form, class_="small", aria_label=f"Try {one.hrg}")
         rows.append((joined([tag("span", one.hrg, class_="code"), " ", button]), one.label, needs, _row(one.rule, one.basis)))
     text = f"What the other HRGs of {split.root} would need, everything else being as it is; the nearest first."
     return tag(
