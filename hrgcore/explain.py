@@ -9,8 +9,14 @@ from dataclasses import asdict, dataclass
 from textwrap import wrap
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
+from hrgcore.activity import CodeCells, TableActivity
+from hrgcore.columns import apc_layout
 from hrgcore.design.labels import compose
 from hrgcore.design.tables import Tables
+from hrgcore.errors import InputError
 from hrgcore.reasons import REASONS
 from hrgcore.reference import EpisodeResult, ReferenceEngine, SpellResult, Step
 from hrgcore.reference.neighbours import FACT_WORDS, Splitting, labelled, splitting
@@ -178,6 +184,22 @@ class Explainer:
 def explain_spell(tables: Tables, episodes: Sequence[Mapping[str, object]]) -> Explanation:
     """Explain one spell. `Explainer` is for many under the same design."""
     return Explainer(tables).explain(episodes)
+
+
+def official_episodes(table: pa.Table) -> list[dict[str, object]]:
+    """The episodes of one spell, by official column names. Raises InputError where they are of several, or there is none."""
+    layout = apc_layout(table.column_names)
+    activity = TableActivity(table)
+    every = np.arange(table.num_rows)
+    cells = {field: activity.table.column(name) for field, name in layout.fields.items()}
+    for prefix, codes in (("DIAG", CodeCells.diagnoses(activity, layout)), ("OPER", CodeCells.procedures(activity, layout))):
+        cells |= {f"{prefix}_{place + 1:02d}": codes.cells(place, every) for place in range(codes.count)}
+    rows = [
+        dict(zip(cells, values, strict=True)) for values in zip(*(column.to_pylist() for column in cells.values()), strict=True)
+    ]
+    if len({(row["PROCODET"], row["PROVSPNO"]) for row in rows}) != 1:
+        raise InputError("explain takes the episodes of one spell; choose the rows of one PROCODET and PROVSPNO.")
+    return rows
 
 
 def hrg_labels(tables: Tables, hrgs: set[str]) -> dict[str, str]:

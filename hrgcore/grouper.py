@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from hrgcore import engine
-from hrgcore.activity import Activity, CodeCells, TableActivity
+from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import apc_layout
 from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
 from hrgcore.encode import Encoder, order_rows
 from hrgcore.encode.cells import without_views
-from hrgcore.errors import DesignError, InputError, UsageError
+from hrgcore.errors import DesignError, UsageError
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.read import open_input, read_input
 from hrgcore.read.arrow import read_stream
@@ -123,19 +123,9 @@ class Grouper:
             self._check_tables(logic)
             row = official_row(ROW_LOGICS[logic], table)
             return self._explainer(logic, lambda tables: RowExplainer(tables, ROW_LOGICS[logic])).explain(row)
-        from hrgcore.explain import Explainer
+        from hrgcore.explain import Explainer, official_episodes
 
-        layout = apc_layout(table.column_names)
-        activity = TableActivity(table)
-        every = np.arange(table.num_rows)
-        cells = {field: activity.table.column(name) for field, name in layout.fields.items()}
-        for prefix, codes in (("DIAG", CodeCells.diagnoses(activity, layout)), ("OPER", CodeCells.procedures(activity, layout))):
-            cells |= {f"{prefix}_{place + 1:02d}": codes.cells(place, every) for place in range(codes.count)}
-        rows = [
-            dict(zip(cells, values, strict=True)) for values in zip(*(column.to_pylist() for column in cells.values()), strict=True)
-        ]
-        if len({(row["PROCODET"], row["PROVSPNO"]) for row in rows}) != 1:
-            raise InputError("explain takes the episodes of one spell; choose the rows of one PROCODET and PROVSPNO.")
+        rows = official_episodes(table)
         return self._explainer(logic, Explainer).explain(rows)
 
     def _explainer(self, logic: str, make: Callable[[Tables], Any]) -> Any:

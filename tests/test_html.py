@@ -19,7 +19,11 @@ def test_what_is_put_into_an_element_is_text() -> None:
 
 
 def test_parts_escape_what_they_are_given() -> None:
-    for part in (table([_HOSTILE], [[_HOSTILE]], caption=_HOSTILE), definitions([(_HOSTILE, _HOSTILE)]), basis(_HOSTILE)):
+    for part in (
+        table([_HOSTILE], [[_HOSTILE]], label=_HOSTILE, caption=_HOSTILE),
+        definitions([(_HOSTILE, _HOSTILE)]),
+        basis(_HOSTILE),
+    ):
         assert isinstance(part, Html) and "<script" not in part
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hrgcore.html.markup import Content, Html, joined, tag
 from hrgcore.html.page import design_footer, page
 from hrgcore.html.parts import basis, definitions, table
-from hrgcore.reference import EpisodeResult, Step
+from hrgcore.reference import Step
 
 if TYPE_CHECKING:
     from hrgcore.explain import Explanation
@@ -84,7 +84,7 @@ def derivation(explanation: Explanation, known: Collection[str] | None = None) -
     if several:
         parts += [tag("h3", "The spell as one record"), steps(result.steps, known)]
     for number, episode in enumerate(result.episodes, 1):
-        own = [_episode_errors(episode), steps(episode.steps, known)]
+        own = [steps(episode.steps, known)]
         if several:
             head = tag("summary", tag("b", f"Episode {number}"), f": {explanation.summary(episode)}")
             parts.append(tag("details", head, *own, open=bool(episode.errors)))
@@ -96,11 +96,6 @@ def derivation(explanation: Explanation, known: Collection[str] | None = None) -
 def row_derivation(explanation: RowExplanation, known: Collection[str] | None = None) -> Html:
     """Every step of a row of another logic."""
     return tag("section", tag("h2", "Why"), steps(explanation.result.steps, known), class_="card", id="why")
-
-
-def _episode_errors(episode: EpisodeResult) -> Html:
-    found = [" ".join(filter(None, (error.field, error.code, error.message))) for error in episode.errors]
-    return tag("ul", *(tag("li", text) for text in found), class_="bad errors") if found else Html()
 
 
 def neighbours(explanation: Explanation, form: str = "") -> Html:
@@ -124,7 +119,7 @@ def neighbours(explanation: Explanation, form: str = "") -> Html:
         "section",
         tag("h2", "Neighbouring HRGs"),
         tag("p", text, class_="soft"),
-        table(("HRG", "Label", "Needs", "Row"), rows, caption=tag("span", f"HRGs of {split.root}", class_="hidden")),
+        table(("HRG", "Label", "Needs", "Row"), rows, label=f"HRGs of {split.root}", stack=True),
         class_="card",
         id="neighbours",
     )
@@ -141,12 +136,12 @@ def _step(step: Step, known: Collection[str] | None, inner: bool = False) -> Htm
     mark = step.outcome if step.outcome in ("passed", "failed") else None
     said: Content = step.text if known is None or step.text in known else tag("mark", step.text)
     kind = None if inner else tag("span", KINDS.get(step.kind, step.kind), class_="kind")
-    line = joined([kind, " " if kind else None, tag("span", said, class_=mark), _row(step.rule, step.basis)])
+    text = tag("span", tag("span", said, class_=mark), _row(step.rule, step.basis))
     if not step.children:
-        return tag("li", line)
+        return tag("li", kind, text, class_="line")
     below = tag("ol", *(_step(child, known, inner=True) for child in step.children), class_="steps")
     opened = step.kind not in _CLOSED and len(step.children) <= _MOST_OPEN
-    return tag("li", tag("details", tag("summary", line), below, open=opened))
+    return tag("li", tag("details", tag("summary", kind, text, class_="line"), below, open=opened))
 
 
 def _row(rule: str, rests_on: str) -> Html:

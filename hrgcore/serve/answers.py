@@ -130,8 +130,12 @@ def _points(explanation: Explanation | RowExplanation) -> dict[str, list[str]]:
         if step.kind == "cc":
             for child in step.children:
                 code, _, says = child.text.partition(": ")
-                found.setdefault(code, []).append(f"CC {says.removesuffix('.')}")
+                found.setdefault(code, []).append(_of_points(says.removesuffix(".")))
     return found
+
+
+def _of_points(says: str) -> str:
+    return f"CC {says}" if says.startswith("points") else says.replace("no points", "no CC points", 1)
 
 
 def _deciding(explanation: Explanation | RowExplanation) -> Sequence[Step]:
@@ -170,7 +174,8 @@ def _given(form: Form, before: Sequence[Row], now: Sequence[Row]) -> Iterator[Mo
         new = now[number] if number < len(now) else {}
         for name in dict.fromkeys((*old, *new)):
             if old.get(name, "") != new.get(name, ""):
-                where = f"{form.row} {number + 1} {name}" if len(now) > 1 or len(before) > 1 else name
+                named = f"{label} ({name})" if (label := form.labels.get(name)) else name
+                where = f"{form.row} {number + 1} {named}" if len(now) > 1 or len(before) > 1 else named
                 yield Moved(where, old.get(name, ""), new.get(name, ""))
 
 

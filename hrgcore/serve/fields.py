@@ -64,6 +64,11 @@ class Form:
     def _many(self) -> frozenset[str]:
         return frozenset(one.name for one in self.fields if one.many)
 
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """How the fields are called that have one column."""
+        return {one.name: one.label for one in (*self.keys, *self.fields) if not one.many}
+
     @property
     def official(self) -> list[str]:
         """The columns of a row without headings, in the official order; of numbered ones as many as the official layout has."""

@@ -13,7 +13,7 @@ async function page(button) {
   body.set("action", button ? button.value : "explain");
   if (body.get("action") !== "paste") body.delete("paste");
   if (button?.dataset.at) body.set("at", button.dataset.at);
-  const answer = await fetch(form().action, { method: "POST", body, signal: asked.signal });
+  const answer = await fetch(form().getAttribute("action"), { method: "POST", body, signal: asked.signal });
   if (!answer.ok) throw new Error(await answer.text());
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }

@@ -7,10 +7,15 @@ import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from hrgcore.design import DEFAULT_DESIGN
 from hrgcore.errors import UsageError
 from hrgcore.serve.fields import APC
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
 USUAL_PORT = 8765
@@ -30,7 +35,7 @@ def serve(
     Raises UsageError where the port is taken or the extra `serve` is not installed, DesignError for a wrong design.
     """
     try:
-        import uvicorn
+        import uvicorn  # noqa: F401 - is it there?
 
         from hrgcore.serve.app import Page
     except ModuleNotFoundError as error:
@@ -38,26 +43,34 @@ def serve(
             raise
         raise UsageError("the page needs Starlette and uvicorn. Install them with: pip install 'hrgcore[serve]'") from None
     page = Page(design or DEFAULT_DESIGN, opened, logic)
-    with _listening(port) as listening:
-        address = f"http://{LOOPBACK}:{listening.getsockname()[1]}{page.path}"
+    with listening(port) as found:
+        address = f"http://{LOOPBACK}:{found.getsockname()[1]}{page.path}"
         say(f"{address}   (Ctrl-C ends it)")
         if opens:
             Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-        config = uvicorn.Config(
-            page.app,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws="none",
-            limit_concurrency=64,
-            timeout_graceful_shutdown=2,
-        )
-        uvicorn.Server(config).run(sockets=[listening])
+        server(page.app).run(sockets=[found])
 
 
-def _listening(port: int) -> socket.socket:
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def server(app: ASGIApp) -> uvicorn.Server:
+    """What serves an application: no log of requests, and no word of what it is."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=64,
+        timeout_graceful_shutdown=2,
+    )
+    return uvicorn.Server(config)
+
+
+def listening(port: int) -> socket.socket:
+    """A socket on loopback; port 0 is any that is free. Raises UsageError where the port can't be had."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sends at once only where TCP is named
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((LOOPBACK, port))

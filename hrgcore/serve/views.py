@@ -45,7 +45,7 @@ class Views:
             "form",
             tag("button", "Explain", name="action", value="explain", class_="hidden", tabindex="-1", aria_hidden="true"),
             tag("input", type="hidden", name="before", value=as_text(entry.before)) if entry.before is not None else None,
-            self._paste(form, entry, notice),
+            self._paste(form, entry, notice, opened=answer is None),
             self._keys(form, entry),
             *(self._row(form, number, row, len(entry.rows), remarks) for number, row in enumerate(entry.rows)),
             self._buttons(form),
@@ -70,7 +70,7 @@ class Views:
         ]
         return joined([tag("a", "hrgcore", href="/", class_="brand"), tag("nav", *links, aria_label="Logic")])
 
-    def _paste(self, form: Form, entry: Entry, notice: str) -> Html:
+    def _paste(self, form: Form, entry: Entry, notice: str, opened: bool) -> Html:
         what = "the episodes of a spell" if form.several else "a row"
         hint = (
             f"Copy {what} from a spreadsheet or a CSV, with the headings (official or HES names), or in the official column order."
@@ -92,7 +92,7 @@ class Views:
             area,
             tag("button", "Fill in from the paste", name="action", value="paste"),
             tag("p", notice, class_="bad notice", role="alert", id="notice") if notice else None,
-            open=bool(notice) or not any(entry.rows),
+            open=opened or bool(notice),
             class_="card",
         )
 
@@ -224,8 +224,8 @@ def _errors(form: Form, answer: Answer) -> Html:
     items = [tag("li", text) for text in answer.general]
     for (row, column), remark in answer.remarks.items():
         if remark.kind:
-            where = f"{form.row} {row + 1}, {column}: " if form.several else f"{column}: "
-            items.append(tag("li", tag("a", where, href=f"#r{row}-{column}"), remark.text))
+            where = f"{form.row} {row + 1}, {column}" if form.several else column
+            items.append(tag("li", tag("a", where, href=f"#r{row}-{column}"), f": {remark.text}"))
     if not items:
         return Html()
     return tag("section", tag("h2", "To be mended"), tag("ul", *items, class_="errors"), class_="card wrong")
@@ -243,14 +243,14 @@ def _what_if(answer: Answer) -> Html:
             table(
                 ("Changed", "Before", "Now"),
                 [_pair(one) for one in answer.given],
-                caption=tag("span", "What was changed", class_="hidden"),
+                label="What was changed",
             )
         )
         hrg = next((one for one in moved if one.name == "HRG"), None)
         verdict = "The HRG moves." if hrg else "The HRG stays."
         parts.append(tag("p", tag("b", verdict), class_="note"))
         rows = [_pair(one) for one in answer.moved if one.changed or one.name == "HRG"]
-        parts.append(table(("Result", "Before", "Now"), rows, caption=tag("span", "What moves", class_="hidden")))
+        parts.append(table(("Result", "Before", "Now"), rows, label="What moves"))
         parts.append(tag("p", "Below, steps that were not there before are ", tag("mark", "marked"), ".", class_="soft"))
     buttons = [
         tag("button", "Back to before", name="action", value="back", form=FORM, class_="small"),
