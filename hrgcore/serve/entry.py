@@ -33,7 +33,7 @@ class Entry:
 def read_entry(form: Form, body: bytes) -> Entry:
     """The entry in the body of a request. Raises InputError where it is none."""
     try:
-        given = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        given = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise InputError("what was sent is no form, or is too long. Use the page's own buttons.") from None
     cells: dict[int, Row] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hrgcore.columns import APC_COLUMNS, apc_layout, find_headings
 from hrgcore.errors import InputError
@@ -39,7 +39,9 @@ def pasted_rows(form: Form, text: str) -> tuple[tuple[Row, ...], str]:
                 f"the paste has {len(rows[0])} cells in its first row, and no headings. Copy the headings, too, or whole rows"
                 f" in the official order ({len(names)} columns)."
             )
-    found = [_row(form, names, row, number) for number, row in enumerate(rows, first)]
+    names = [name if name.strip() else f"COLUMN_{place:02d}" for place, name in enumerate(names, 1)]
+    columns = _columns(form, names)
+    found = [_row(form, names, columns, row, number) for number, row in enumerate(rows, first)]
     chosen = [row for row in found if [row.get(name) for name in _KEY] == [found[0].get(name) for name in _KEY]]
     if not form.several:
         chosen = chosen[:1]
@@ -72,16 +74,12 @@ def _is_heading(form: Form, cells: Sequence[str]) -> bool:
     return bool(names & known) or any(re.fullmatch(r"(?:DIAG|OPER|OPERTN)_(?:4_)?\d{1,2}", name) for name in names)
 
 
-def _row(form: Form, names: Sequence[str], cells: Sequence[str], number: int) -> Row:
-    if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]) and list(names) != form.official:
+def _row(form: Form, names: Sequence[str], columns: Mapping[str, str], cells: Sequence[str], number: int) -> Row:
+    """One row; ``columns`` has the paste's heading for each official name."""
+    if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]) and names != form.official:
         raise InputError(f"row {number} of the paste has {len(cells)} cells under {len(names)} headings. Copy it again.")
-    given = dict(zip(_named(names), cells, strict=False))
-    return {name: given[own].strip() for name, own in _columns(form, list(given)).items() if given[own].strip()}
-
-
-def _named(names: Sequence[str]) -> list[str]:
-    """Headings; blank ones, of which there may be several, by their number."""
-    return [name if name.strip() else f"COLUMN_{place:02d}" for place, name in enumerate(names, 1)]
+    given = dict(zip(names, cells, strict=False))
+    return {name: text for name, own in columns.items() if (text := given.get(own, "").strip())}
 
 
 def _columns(form: Form, names: list[str]) -> dict[str, str]:
