@@ -36,7 +36,8 @@ def test_every_basis_is_explained() -> None:
 
 
 def test_the_commands_are_taken() -> None:
-    commands = re.findall(r"^hrgcore (.*)$", DOCS, re.MULTILINE)
+    blocks = "".join(re.findall(r"^```\n(.*?)^```$", DOCS, re.MULTILINE | re.DOTALL))
+    commands = re.findall(r"^hrgcore (.*)$", blocks, re.MULTILINE)
     assert [build_parser().parse_args(command.split()).command for command in commands] == ["serve", "explain"]
 
 
