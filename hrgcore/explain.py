@@ -20,6 +20,7 @@ from hrgcore.errors import InputError
 from hrgcore.reasons import REASONS
 from hrgcore.reference import EpisodeResult, ReferenceEngine, SpellResult, Step
 from hrgcore.reference.neighbours import FACT_WORDS, Splitting, labelled, splitting
+from hrgcore_kernels import codes
 
 _WIDTH = 100
 _METHODS = {
@@ -121,7 +122,14 @@ class Explanation(Views):
     def how(self, result: SpellResult | EpisodeResult) -> str:
         """The grouping method in words; of what failed, why."""
         method = _METHODS[result.method]
-        return f"{method}: {REASONS[result.reason]}" if result.method == "U" else method
+        if result.method != "U":
+            return method
+        if isinstance(result, SpellResult) and result.reason == codes.REASON_EPISODE_FAILED:
+            failed = enumerate(result.episodes, 1)
+            return f"{method}: " + ", ".join(
+                f"{REASONS[one.reason]} in episode {number}" for number, one in failed if one.method == "U"
+            )
+        return f"{method}: {REASONS[result.reason]}"
 
     def spell_values(self) -> list[tuple[str, str]]:
         """What the result says of the spell beside its HRG: (name, value), blank ones left out."""
@@ -192,8 +200,8 @@ def official_episodes(table: pa.Table) -> list[dict[str, object]]:
     activity = TableActivity(table)
     every = np.arange(table.num_rows)
     cells = {field: activity.table.column(name) for field, name in layout.fields.items()}
-    for prefix, codes in (("DIAG", CodeCells.diagnoses(activity, layout)), ("OPER", CodeCells.procedures(activity, layout))):
-        cells |= {f"{prefix}_{place + 1:02d}": codes.cells(place, every) for place in range(codes.count)}
+    for prefix, found in (("DIAG", CodeCells.diagnoses(activity, layout)), ("OPER", CodeCells.procedures(activity, layout))):
+        cells |= {f"{prefix}_{place + 1:02d}": found.cells(place, every) for place in range(found.count)}
     rows = [
         dict(zip(cells, values, strict=True)) for values in zip(*(column.to_pylist() for column in cells.values()), strict=True)
     ]

@@ -140,7 +140,7 @@ def _step(step: Step, known: Collection[str] | None, inner: bool = False) -> Htm
     if not step.children:
         return tag("li", kind, text, class_="line")
     below = tag("ol", *(_step(child, known, inner=True) for child in step.children), class_="steps")
-    opened = step.kind not in _CLOSED and len(step.children) <= _MOST_OPEN
+    opened = step.kind == "cc" or (step.kind not in _CLOSED and len(step.children) <= _MOST_OPEN)
     return tag("li", tag("details", tag("summary", kind, text, class_="line"), below, open=opened))
 
 

@@ -14,6 +14,8 @@ _MEANINGS = {
     "judgement": "a choice of whoever made the design; no source at hand",
 }
 
+_LONG = 24  # characters
+
 
 def basis(name: str) -> Html:
     """What a row of a design rests on, as a mark with its meaning."""
@@ -21,8 +23,12 @@ def basis(name: str) -> Html:
 
 
 def definitions(values: Iterable[tuple[Content, Content]]) -> Html:
-    """Names and values."""
-    return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in values))
+    """Names and values; long values have a line of their own where names stand in several columns."""
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", value), class_=_width(value)) for name, value in values))
+
+
+def _width(value: Content) -> str | None:
+    return "wide" if not isinstance(value, Html) and len(str(value)) > _LONG else None
 
 
 def table(

@@ -92,7 +92,7 @@ class ReferenceEngine:
         errors = episode.errors + disagreements
         children = trace.branch()
         for error in errors:
-            children.step("validation", "{} {}: {}.", error.field, error.code, error.message, outcome="failed")
+            children.step("validation", "{}: {}.", error.place, error.message, outcome="failed")
         if errors:
             trace.step("validation", "Fields: the episode fails.", outcome="failed", under=children)
             category = self._diagnosis_error(_facts(self.design, episode), trace) if episode.has_primary else None
