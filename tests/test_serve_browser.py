@@ -67,17 +67,11 @@ class Visit:
     def hrg(self) -> str:
         return str(self.tab.locator(".hrg").inner_text())
 
-    def settles(self, act: Any) -> None:
-        """Do something that the server is asked about, and wait for the answer to be shown."""
-        before = self.tab.evaluate("document.getElementById('spell').dataset.answered ?? '0'")
-        act()
-        self.tab.wait_for_function("before => document.getElementById('spell').dataset.answered !== before", arg=before)
-
     def fill(self, row: dict[str, str], number: int = 0) -> None:
-        *first, (last, text) = row.items()
-        for name, value in first:
-            self.tab.fill(f"#r{number}-{name}", value)
-        self.settles(lambda: self.tab.fill(f"#r{number}-{last}", text))
+        """Fill in fields, and wait for the answer."""
+        for name, text in row.items():
+            self.tab.fill(f"#r{number}-{name}", text)
+        self.tab.wait_for_selector("#results:not([aria-busy])")
 
     def press(self, name: str) -> None:
         """Press a button, and wait for the page that it brings."""

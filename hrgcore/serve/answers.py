@@ -14,7 +14,7 @@ from hrgcore.logics.explain import RowExplainer, RowExplanation
 from hrgcore.reference import RecordError, Step
 from hrgcore.serve.codes import CodeBook
 from hrgcore.serve.entry import Entry, Row
-from hrgcore.serve.fields import APC, Form
+from hrgcore.serve.fields import APC, CODE_KINDS, Form
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,11 @@ class Answers:
         points = _points(explanation)
         dominant = explanation.result.dominant_procedure if isinstance(explanation, Explanation) else ""
         for one in form.fields:
-            if not one.of_codes:
+            if one.kind not in CODE_KINDS:
                 continue
             for number, row in enumerate(rows):
                 for place in range(99):
-                    column = one.column(place)
+                    column = one.place(place)
                     if not row.get(column, "").strip():
                         continue
                     said = self.codes.said(one.kind, row[column])

@@ -11,31 +11,12 @@ from hrgcore.columns import APC_COLUMNS, KEY_FIELDS, MAX_CODES
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.logics.fields import Field
 
+CODE_KINDS = ("icd10", "opcs4")  #: kinds of fields whose values are codes, which may be completed
 APC = "apc"
 APC_TITLE = "admitted care"
 #: Diagnoses and procedures of the official layout of admitted care, and the columns that they stand before.
 OFFICIAL_CODES = (14, 12)
 _NUMBERED = re.compile(r"([A-Z]+)_([0-9]{2})")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A field on the page. ``kind`` is as in `hrgcore.logics.Field`; ``many``: it stands in numbered columns."""
-
-    name: str
-    label: str
-    kind: str
-    must: bool
-    many: bool = False
-
-    @property
-    def of_codes(self) -> bool:
-        """Whether its values are ICD-10 or OPCS-4 codes."""
-        return self.kind in ("icd10", "opcs4")
-
-    def column(self, place: int) -> str:
-        """The official name of one of its columns, counted from 0."""
-        return f"{self.name}_{place + 1:02d}" if self.many else self.name
 
 
 @dataclass(frozen=True)
@@ -46,8 +27,8 @@ class Form:
     title: str
     row: str
     several: bool
-    keys: tuple[Shown, ...]
-    fields: tuple[Shown, ...]
+    keys: tuple[Field, ...]
+    fields: tuple[Field, ...]
 
     def takes(self, column: str) -> bool:
         """Whether a column, by its official name, is a field or a key of the form."""
@@ -73,7 +54,7 @@ class Form:
     def official(self) -> list[str]:
         """The columns of a row without headings, in the official order; of numbered ones as many as the official layout has."""
         if self.logic != APC:
-            return [one.column(place) for one in (*self.keys, *self.fields) for place in range(20 if one.many else 1)]
+            return [one.place(place) for one in (*self.keys, *self.fields) for place in range(20 if one.many else 1)]
         names = [column.name for column in APC_COLUMNS]
         diagnoses, procedures = (
             [f"{prefix}_{place:02d}" for place in range(1, count + 1)]
@@ -88,18 +69,17 @@ def form_of(logic: str) -> Form:
     """The form of a logic, which is known."""
     if logic == APC:
         plain = tuple(
-            Shown(column.name, messages.label(column.name), column.kind, column.mandatory)
+            Field(column.name, column.kind, messages.label(column.name), column.doc, column.mandatory)
             for column in APC_COLUMNS
-            if column.kind in ("number", "coded")
+            if column.kind == "number" or column.kind == "coded"
         )
-        codes = (Shown("DIAG", "Diagnosis", "icd10", True, many=True), Shown("OPER", "Procedure", "opcs4", False, many=True))
+        codes = (
+            Field("DIAG", "icd10", "Diagnosis", "diagnosis", must=True, many=True),
+            Field("OPER", "opcs4", "Procedure", "procedure", many=True),
+        )
         labels = dict(zip(KEY_FIELDS, ("Provider", "Spell number"), strict=True))
-        keys = tuple(Shown(name, label, "key", False) for name, label in labels.items())
+        docs = {column.name: column.doc for column in APC_COLUMNS}
+        keys = tuple(Field(name, "key", label, docs[name]) for name, label in labels.items())
         return Form(APC, APC_TITLE, "Episode", True, keys, (*plain, *codes))
     own = ROW_LOGICS[logic]
-    keys = tuple(_shown(one) for one in own.fields if one.kind == "key")
-    return Form(logic, own.title, "Row", False, keys, tuple(_shown(one) for one in own.fields if one.kind != "key"))
-
-
-def _shown(one: Field) -> Shown:
-    return Shown(one.name, one.label, one.kind, one.must, one.many)
+    return Form(logic, own.title, "Row", False, own.keys, tuple(one for one in own.fields if one.kind != "key"))

@@ -59,12 +59,19 @@ function show(made) {
   to.scrollIntoView({ block: "nearest" });
 }
 
+// While what is shown is not yet the answer to what stands in the fields.
+function busy() {
+  const results = document.getElementById("results");
+  if (timer) results.setAttribute("aria-busy", "true"); else results.removeAttribute("aria-busy");
+}
+
 async function ask(button) {
   clearTimeout(timer);
+  timer = undefined;
   try {
     const made = await page(button);
     if (button) show(made); else refresh(made);
-    form().dataset.answered = String(Number(form().dataset.answered ?? 0) + 1);
+    busy();
   } catch (error) {
     if (error.name !== "AbortError") document.getElementById("said").textContent = "No answer: is hrgcore still running?";
   }
@@ -91,6 +98,7 @@ document.addEventListener("input", (event) => {
   if (event.target.dataset.scheme) complete(event.target);
   clearTimeout(timer);
   timer = setTimeout(ask, WAIT);
+  busy();
 });
 
 document.addEventListener("submit", (event) => {

@@ -8,9 +8,10 @@ from hrgcore.explain import Explanation
 from hrgcore.html import Content, Html, design_footer, joined, page, table, tag
 from hrgcore.html.explanation import answer as answer_card
 from hrgcore.html.explanation import derivation, neighbours, row_answer, row_derivation
+from hrgcore.logics.fields import Field
 from hrgcore.serve.answers import Answer, Moved, Remark
 from hrgcore.serve.entry import Entry, Row, as_text
-from hrgcore.serve.fields import APC, Form, Shown, form_of
+from hrgcore.serve.fields import APC, CODE_KINDS, Form, form_of
 
 FORM = "spell"
 _SPARE = 2  # blank fields behind the last code
@@ -114,13 +115,13 @@ class Views:
         for one in form.fields:
             if one.many:
                 heading = _HEADINGS.get(one.kind, f"{one.label}s")
-                filled = [place for place in range(99) if row.get(one.column(place), "")]
+                filled = [place for place in range(99) if row.get(one.place(place), "")]
                 count = min(99, max(_FEWEST.get(one.kind, 3), (filled[-1] + 1 if filled else 0) + _SPARE))
                 items = [
                     tag(
                         "li",
-                        self._field(form, number, one, one.column(place), row, remarks, place + 1),
-                        id=f"r{number}-{one.column(place)}-item",
+                        self._field(form, number, one, one.place(place), row, remarks, place + 1),
+                        id=f"r{number}-{one.place(place)}-item",
                     )
                     for place in range(count)
                 ]
@@ -137,7 +138,7 @@ class Views:
         self,
         form: Form,
         number: int,
-        one: Shown,
+        one: Field,
         column: str,
         row: Row,
         remarks: Mapping[tuple[int, str], Remark],
@@ -146,7 +147,7 @@ class Views:
         id_ = f"r{number}-{column}"
         remark = remarks.get((number, column), Remark(""))
         text = f"{one.label} {place}" if place else one.label
-        if one.of_codes and place == 1 and one.kind == "icd10":
+        if one.kind in CODE_KINDS and place == 1 and one.kind == "icd10":
             text = "Primary diagnosis" if form.logic == APC else text
         label = tag("label", text, for_=id_, class_="hidden" if place else None)
         control = tag(
@@ -155,16 +156,16 @@ class Views:
             name=f"r{number}.{column}",
             value=row.get(column, ""),
             maxlength=64,
-            list=f"list-{one.kind}" if one.of_codes else f"list-{one.name}" if one.kind == "coded" else None,
+            list=f"list-{one.kind}" if one.kind in CODE_KINDS else f"list-{one.name}" if one.kind == "coded" else None,
             inputmode="numeric" if one.kind in ("number", "age", "date") else None,
-            autocapitalize="characters" if one.of_codes else "off",
+            autocapitalize="characters" if one.kind in CODE_KINDS else "off",
             spellcheck="false",
-            data_scheme=one.kind if one.of_codes else None,
+            data_scheme=one.kind if one.kind in CODE_KINDS else None,
             aria_invalid="true" if remark.kind else None,
             aria_describedby=f"{id_}-says",
         )
         says = tag("span", remark.text, id=f"{id_}-says", class_=f"says {remark.kind}".strip())
-        return tag("div", label, control, says, class_="field code-field" if one.of_codes else "field")
+        return tag("div", label, control, says, class_="field code-field" if one.kind in CODE_KINDS else "field")
 
     def _buttons(self, form: Form) -> Html:
         made = [tag("button", "Explain", name="action", value="explain", class_="main")]
@@ -179,7 +180,10 @@ class Views:
     def _lists(self, form: Form) -> Html:
         """What coded fields accept, and room for codes that the script completes."""
         if form.logic not in self._datalists:
-            lists = [tag("datalist", id=f"list-{kind}") for kind in dict.fromkeys(one.kind for one in form.fields if one.of_codes)]
+            lists = [
+                tag("datalist", id=f"list-{kind}")
+                for kind in dict.fromkeys(one.kind for one in form.fields if one.kind in CODE_KINDS)
+            ]
             for one in form.fields:
                 if one.kind == "coded":
                     lists.append(
