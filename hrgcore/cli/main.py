@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import NoReturn
 
-from hrgcore.cli import bench, designs, explain, group, link, rdf, selftest, synth
+from hrgcore.cli import bench, designs, explain, group, link, rdf, selftest, serve, synth
 from hrgcore.cli.shell import leave, refuse, run, version
 from hrgcore.errors import UsageError
 
@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     synth.add_parser(subparsers)
     selftest.add_parser(subparsers)
     bench.add_parser(subparsers)
+    serve.add_parser(subparsers)
     return parser
 
 

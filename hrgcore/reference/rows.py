@@ -58,7 +58,7 @@ class RowReference:
         columns = self._columns(read)
         children = steps.branch()
         for error in read.errors:
-            children.step("validation", "{} {}: {}.", error.field, error.code, error.message, outcome="failed")
+            children.step("validation", "{}: {}.", error.place, error.message, outcome="failed")
         error_hrg = self._tables.settings.error_hrg
         if read.errors:
             steps.step("validation", "Fields: the row fails.", outcome="failed", under=children)
