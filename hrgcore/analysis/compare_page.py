@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -11,6 +11,7 @@ from hrgcore.analysis.output import cards, labels_of, money, report_page, share,
 from hrgcore.analysis.prices import ESTIMATE
 from hrgcore.analysis.results import Results
 from hrgcore.charts import bars, distribution, flows
+from hrgcore.charts.figure import short
 from hrgcore.design import Bundle
 from hrgcore.html import Html, table, tag
 
@@ -33,8 +34,8 @@ def compare_page(found: Comparison, results: Sequence[Results], designs: Designs
         named = [(row["SpellHRG_a"], row["SpellHRG_b"], row["spells"]) for row in top]
         seen = sum(flow[2] for flow in named)
         caption = (
-            f"Spells by their HRG in A (left) and in B (right): the {len(named)} largest flows, {share(seen, found.totals['moved'])}"
-            " of the spells that moved. A band is as high as it has spells."
+            f"Spells by their HRG in A (left) and in B (right): the {len(named)} largest flows, "
+            f"{share(seen, found.totals['moved'])} of the spells that moved. A band is as high as it has spells."
         )
         parts += [flows("Where spells moved", caption, named, bad=(error,)), _causes(found, examples)]
     parts += [*_by_part(found, subchapters_of(designs[0]) | subchapters_of(designs[1])), _stays(found)]
@@ -76,8 +77,8 @@ def _headline(found: Comparison) -> Iterator[tuple[str, str]]:
         yield "mean days of moved spells", f"{days / sum(moved):.2f}"
     yield "mean days of all", f"{totals['days'] / spells:.2f}" if spells else "–"
     if "income_a" in totals:
-        yield "income A, estimate", money(totals["income_a"])
-        yield "money moved, B less A, estimate", money(totals["income_b"] - totals["income_a"])
+        yield "income A, estimate", short(totals["income_a"], "£")
+        yield "money moved, B less A, estimate", short(_change(totals), "£")
         yield "spells with a price in both", share(totals["priced"], spells)
         yield "excess days A, estimate", f"{totals['excess_a']:,.0f}"
         yield "excess days B, estimate", f"{totals['excess_b']:,.0f}"
@@ -168,7 +169,7 @@ def _matrix(found: Comparison) -> Html:
         ("from \\ to", *columns),
         body,
         numbers=range(1, len(columns) + 1),
-        caption="Spells that moved, from the chapter in A (rows) to the chapter in B (columns). matrix.parquet has each pair of HRGs.",
+        caption="Spells that moved, by chapter in A (rows) and in B (columns). matrix.parquet has each pair of HRGs.",
     )
     return tag("section", tag("h2", "From chapter to chapter"), shown, class_="card")
 
@@ -197,19 +198,19 @@ def _money_parts(found: Comparison) -> Iterator[Html]:
     if "income_a" not in found.totals:
         return
     rows = found.flows.to_pylist()
-    rows.sort(key=lambda row: -abs(row["income_b"] - row["income_a"]))
+    rows.sort(key=lambda row: -abs(_change(row)))
     yield tag("p", ESTIMATE, class_="note")
     yield bars(
         "Money moved by flow, an estimate",
         "Income in B less income in A of the spells that moved this way, the largest first. " + ESTIMATE,
         [f"{row['SpellHRG_a']} to {row['SpellHRG_b']}" for row in rows[:20]],
-        {"change": [row["income_b"] - row["income_a"] for row in rows[:20]]}, unit="£",
+        {"change": [_change(row) for row in rows[:20]]}, unit="£",
     )  # fmt: skip
-    providers = sorted(found.providers.to_pylist(), key=lambda row: -abs(row["income_b"] - row["income_a"]))[:_PROVIDERS]
+    providers = sorted(found.providers.to_pylist(), key=lambda row: -abs(_change(row)))[:_PROVIDERS]
     yield bars(
         "Money moved by provider, an estimate",
         "Income in B less income in A, the providers with the largest change.",
-        [row["PROCODET"] for row in providers], {"change": [row["income_b"] - row["income_a"] for row in providers]}, unit="£",
+        [row["PROCODET"] for row in providers], {"change": [_change(row) for row in providers]}, unit="£",
     )  # fmt: skip
 
 
@@ -217,12 +218,16 @@ def _flow_table(found: Comparison, labels: dict[str, str]) -> Html:
     priced = "income_a" in found.totals
     rows = [
         (f"{row['SpellHRG_a']} {labels.get(row['SpellHRG_a'], '')}", f"{row['SpellHRG_b']} {labels.get(row['SpellHRG_b'], '')}",
-         f"{row['spells']:,}", f"{row['days'] / row['spells']:.1f}", *([money(row["income_b"] - row["income_a"])] if priced else []))
+         f"{row['spells']:,}", f"{row['days'] / row['spells']:.1f}", *([money(_change(row))] if priced else []))
         for row in found.flows.slice(0, _ROWS).to_pylist()
     ]  # fmt: skip
     heads = ("From", "To", "Spells", "Mean days", *(["Money moved (estimate)"] if priced else []))
     shown = table(heads, rows, numbers=(2, 3, 4), caption=f"The {len(rows)} largest flows of {len(found.flows)}.")
     return tag("section", tag("h2", "Flows"), shown, class_="card")
+
+
+def _change(row: Mapping[str, float]) -> float:
+    return row["income_b"] - row["income_a"]
 
 
 def _cut(text: str) -> str:

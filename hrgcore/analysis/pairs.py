@@ -65,19 +65,23 @@ def _joined(a: Results, b: Results, settings: bool) -> Iterator[pa.Table]:
     met = 0
     for providers in _provider_groups(a):
         wanted = pa.array(providers, pa.string())
-
-        def of(results: Results, number: int, own: bool, wanted: pa.Array = wanted) -> pa.Table:
-            side = _side(results, number, own)
-            return side.filter(pc.is_in(side.column("PROCODET"), value_set=wanted))
-
-        one = _once(pa.concat_tables(a.map(lambda number, of=of: of(a, number, settings))), a)
-        other = _once(pa.concat_tables(b.map(lambda number, of=of: of(b, number, False))), b)
+        one, other = _chosen(a, wanted, settings), _chosen(b, wanted, False)
         names = [*KEY_FIELDS, *COLUMNS]
         found = one.join(other.select(names), list(KEY_FIELDS), join_type="inner", left_suffix="_a", right_suffix="_b")
         met += len(found)
         yield found.drop_columns(["PROVSPNO"])
     if not met:
         raise InputError(f"{a.name} and {b.name} have no spell in common. Compare results of the same activity.")
+
+
+def _chosen(results: Results, providers: pa.Array, settings: bool) -> pa.Table:
+    """The spells of some providers."""
+
+    def part(number: int) -> pa.Table:
+        side = _side(results, number, settings)
+        return side.filter(pc.is_in(side.column("PROCODET"), value_set=providers))
+
+    return _once(pa.concat_tables(results.map(part)), results)
 
 
 def _once(table: pa.Table, results: Results) -> pa.Table:

@@ -84,11 +84,11 @@ class Results(Folder):
         With columns of episodes come the keys of both tables.
         """
         keys = list(KEY_FIELDS)
-        tables = [self._read("spells", number, list(dict.fromkeys([*(keys if episodes else ()), *spells])))]
+        own_spells = self._read("spells", number, list(dict.fromkeys([*(keys if episodes else ()), *spells])))
         own = {name: self.layout.fields.get(name, name) for name in (*keys, *episodes)} if episodes else {}
         found = self._read("episodes", number, list(dict.fromkeys(own.values()))) if own else pa.table({})
-        tables.append(pa.table({name: found.column(stands) for name, stands in own.items()}))
-        return Part(number, *tables, self.starts[number])
+        renamed = pa.table({name: found.column(stands) for name, stands in own.items()})
+        return Part(number, own_spells, renamed, self.starts[number])
 
     def inputs(self, number: int) -> pa.Table:
         """The input's own columns of a part's episodes, whole."""

@@ -22,17 +22,19 @@ figure.chart .title { font-weight: 600; color: var(--ink); margin: 0 0 .4rem; fo
 figure.chart text { fill: var(--ink); font-size: 12px; }
 figure.chart text.soft { fill: var(--soft); }
 .key { display: inline-block; margin-right: 1rem; }
-.key::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .35em; border-radius: .15em; background: currentColor; }
+.key::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .35em; background: currentColor; }
 .grid { stroke: var(--grid); stroke-width: 1; } .axis { stroke: var(--edge); stroke-width: 1; }
 .f1 { fill: var(--s1); color: var(--s1); } .f2 { fill: var(--s2); color: var(--s2); } .f3 { fill: var(--s3); color: var(--s3); }
 .f4 { fill: var(--s4); color: var(--s4); } .f5 { fill: var(--s5); color: var(--s5); }
-.l1 { stroke: var(--s1); } .l2 { stroke: var(--s2); } .l3 { stroke: var(--s3); } .l4 { stroke: var(--s4); } .l5 { stroke: var(--s5); }
+.l1 { stroke: var(--s1); } .l2 { stroke: var(--s2); } .l3 { stroke: var(--s3); } .l4 { stroke: var(--s4); }
+.l5 { stroke: var(--s5); }
 .line { fill: none; stroke-width: 2; } .flow { fill: var(--s1); opacity: .35; } .flow.bad { fill: var(--bad); }
 .limit { fill: none; stroke: var(--edge); stroke-width: 1; } .limit.outer { stroke-dasharray: 5 3; }
 .dot { fill: var(--s1); opacity: .75; } .dot.out { fill: var(--bad); opacity: 1; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .75rem; margin: 0 0 1rem; }
 .cards > div { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); padding: .6rem .9rem; }
-.cards b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums; } .cards span { color: var(--soft); font-size: .875rem; }
+.cards b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums; }
+.cards span { color: var(--soft); font-size: .875rem; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; }
 """
 

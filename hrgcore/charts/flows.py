@@ -7,15 +7,15 @@ from collections.abc import Collection, Sequence
 from hrgcore.charts.figure import WIDTH, figure, rect, short, text
 from hrgcore.html import Html, tag
 
-_LEFT, _RIGHT, _THICK, _GAP = 170, WIDTH - 170, 10, 9
+_LEFT, _RIGHT, _THICK, _GAP = 170, WIDTH - 170, 10, 14
 
 
 def flows(title: str, caption: str, found: Sequence[tuple[str, str, float]], *, bad: Collection[str] = ()) -> Html:
     """A picture of flows (from, to, how much). Those to or from a name of ``bad`` have its colour."""
-    sides = [_sums([(flow[side], flow[2]) for flow in found]) for side in (0, 1)]
+    sides = [_sums([(flow[0], flow[2]) for flow in found]), _sums([(flow[1], flow[2]) for flow in found])]
     most = max([1, *map(len, sides)])
     total = sum(flow[2] for flow in found) or 1
-    height = 40 + max(260, 21 * most)
+    height = 40 + max(260, 24 * most)
     scale = (height - 40 - _GAP * (most - 1)) / total
     tops = [_stacked(side, scale, height) for side in sides]
     shapes: list[Html] = [text(_LEFT, 12, "from", "end", "soft"), text(_RIGHT, 12, "to", "start", "soft")]

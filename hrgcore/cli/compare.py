@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("a", metavar="A", help="a folder of results")
     parser.add_argument("b", metavar="B", help="another, of the same activity")
     parser.add_argument(
-        "-o", "--output", required=True, metavar="DIR", help="a new folder: report.html, tables as Parquet, manifest.json"
+        "-o", "--output", required=True, metavar="DIR", help="a new folder: report.html, Parquet tables, manifest.json"
     )
     parser.add_argument("--design-a", metavar="D", help="the design of A, where it is not an embedded one")
     parser.add_argument("--design-b", metavar="D", help="the design of B, likewise")
