@@ -141,9 +141,10 @@ def text(column: Any) -> Any:
 
 
 def whole(column: Any) -> Numbers:
-    """A column of whole numbers, which may stand as text, as integers; what is blank is 0."""
-    if pa.types.is_string(column.type):
-        column = pc.if_else(pc.equal(column, ""), None, column)
+    """A column of whole numbers, which may stand as text, as integers; what is blank or no number is 0."""
+    if not pa.types.is_integer(column.type):
+        cells = pc.utf8_trim_whitespace(column.cast(pa.string()))
+        column = pc.if_else(pc.match_substring_regex(cells, "^[0-9]{1,9}$"), cells, None)
     found: Numbers = pc.fill_null(column.cast(pa.int64()), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     return found
 

@@ -189,10 +189,11 @@ def _casemix(year: Year) -> Iterator[Html]:
     what = "mean price of its HRGs (an estimate)" if priced else "mean stay of its HRGs"
     yield bars(
         "Casemix of providers",
-        f"The {what} over all providers, weighted by the provider's spells, against that of all spells (1)."
+        f"The {what} over all providers, weighted by the provider's spells: how far above or below that of all spells."
         + (f" The heaviest and lightest {len(shown)} of {len(rows)} providers." if len(shown) < len(rows) else ""),
         [f"{row['PROCODET']} ({short(row['spells'])} spells)" for row in shown],
-        {"index": [row["index"] for row in shown]},
+        {"difference": [row["index"] - 1 for row in shown]},
+        unit="%",
     )
     if priced:
         yield tag("p", ESTIMATE, class_="note")

@@ -8,7 +8,7 @@ from hrgcore.charts.figure import BOTTOM, LEFT, RIGHT, WIDTH, figure, frame_y, h
 from hrgcore.html import Html
 
 _NAMES = 250  # the width that names have
-_MOST_LETTERS = 36
+_MOST_LETTERS = 33
 
 
 def bars(

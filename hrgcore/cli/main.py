@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import NoReturn
 
-from hrgcore.cli import bench, compare, designs, explain, group, link, rdf, report, selftest, synth
+from hrgcore.cli import bench, compare, designs, explain, group, link, rdf, reconcile, report, selftest, synth
 from hrgcore.cli.shell import leave, refuse, run, version
 from hrgcore.errors import UsageError
 
@@ -29,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_parser(subparsers)
     link.add_parser(subparsers)
     compare.add_parser(subparsers)
+    reconcile.add_parser(subparsers)
     report.add_parser(subparsers)
     rdf.add_parser(subparsers)
     designs.add_parser(subparsers)
