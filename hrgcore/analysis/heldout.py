@@ -45,7 +45,7 @@ def evidence(spells: pa.Table, results: Results, bundle: Bundle) -> Evidence:
     columns = [
         np.array([place.get(hrg, -1) for hrg in spells.column(name).to_pylist()], np.int64) for name in ("SpellHRG", "official")
     ]
-    root = np.array([hash(row["root"]) for row in rows] or [0])
+    root = np.unique([row["root"] for row in rows], return_inverse=True)[1]
     usable = (columns[0] >= 0) & (columns[1] >= 0) & (root[columns[0]] == root[columns[1]])
     used = spells.filter(pa.array(usable))
     wanted = used.column("spell").to_numpy()

@@ -17,7 +17,7 @@ from hrgcore.design.tables import Row
 
 LEAST = 3  #: spells that a change must settle, on balance, to be proposed
 _WHOLE = 0.95  # of a rule's spells that must go to one root for the rule itself to change
-_NOTE = "proposed by hrgcore reconcile"
+NOTE = "proposed by hrgcore reconcile"
 
 
 @dataclass
@@ -111,7 +111,7 @@ def _of_rule(row: Row, moves: _Moves, roots: set[str]) -> list[Proposal]:
     for best, codes in to.items():
         edits = Edits()
         edits.take_away(row, codes)
-        edits.add(row.table, {**row.cells, "codes": " ".join(sorted(codes)), "root": best, "basis": "observed", "note": _NOTE})
+        edits.add(row.table, {**row.cells, "codes": " ".join(sorted(codes)), "root": best, "basis": "observed", "note": NOTE})
         says = f"{row.reference}: {' '.join(sorted(codes))} moved to a row of their own that leads to {best}, not {own}"
         proposals.append(
             Proposal("root", f"{own} to {best}", says, gains[best], edits, frozenset({row.reference}), example=moves.example)
@@ -142,7 +142,7 @@ def propose_checks(spells: pa.Table, bundle: Bundle) -> list[Proposal]:
         edits = Edits()
         if kinds and stops >= LEAST and 2 * stops > grouped and not naming:
             kind = kinds.most_common(1)[0][0]
-            edits.add("diagnosis_errors", {"codes": code, "error": kind, "step": "1", "basis": "observed", "note": _NOTE})
+            edits.add("diagnosis_errors", {"codes": code, "error": kind, "step": "1", "basis": "observed", "note": NOTE})
             says = f"diagnosis_errors.csv: {code} fails as primary diagnosis ({kind}; which category, no output says)"
             proposals.append(
                 Proposal("validation", code, says, 2 * stops - grouped, edits, codes=frozenset({code}), example=examples[code])

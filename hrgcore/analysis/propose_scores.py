@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hrgcore.analysis.causes import MOST, range_of
 from hrgcore.analysis.edits import Edits
-from hrgcore.analysis.propose import _NOTE, LEAST, Proposal
+from hrgcore.analysis.propose import LEAST, NOTE, Proposal
 from hrgcore.analysis.results import Numbers
 from hrgcore.design import Bundle
 from hrgcore.design.tables import Row
@@ -56,10 +56,11 @@ def propose_scores(evidence: Evidence, bundle: Bundle) -> list[Proposal]:
     """Proposals for CC lists and splits."""
     lists = {row["subchapter"]: row["cc_list"] for row in bundle.tables["subchapters"]}
     families = {column: _families(evidence.rows, column) for column in evidence.facts}
-    list_of = np.array([hash_place(lists.get(row["root"][:2], ""), lists) for row in evidence.rows], np.int64)
+    names = sorted(set(lists.values()))
+    list_of = np.array([names.index(lists[row["root"][:2]]) for row in evidence.rows], np.int64)
     proposals: list[Proposal] = []
     ranges = {column: _Ranges.of(evidence.rows, column) for column in evidence.facts}
-    for place, name in enumerate(sorted(set(lists.values()))):
+    for place, name in enumerate(names):
         rows = np.flatnonzero(list_of == place)
         own = np.isin(evidence.ours, rows) & (families["cc"][evidence.ours] == families["cc"][evidence.official])
         if own.any() and (evidence.ours[own] != evidence.official[own]).any():
@@ -67,14 +68,9 @@ def propose_scores(evidence: Evidence, bundle: Bundle) -> list[Proposal]:
     for column in evidence.facts:
         if column != "cc":
             same = families[column][evidence.ours] == families[column][evidence.official]
-            bounds = _all_bounds(np.flatnonzero(same), evidence, column, evidence.facts[column], ranges[column], families[column])
-            proposals += _split_proposals(bounds, column, evidence)
+            bounds = _bounds(evidence.official[same], evidence.facts[column][same], ranges[column], families[column])
+            proposals += _split_proposals([bound for bound in bounds if bound.gain >= LEAST], column, evidence)
     return proposals
-
-
-def hash_place(name: str, lists: dict[str, str]) -> int:
-    """The place of a list among all, sorted."""
-    return sorted(set(lists.values())).index(name) if name in lists.values() else -1
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,7 @@ def _of_list(
     for _ in range(_MOST_CHANGES if name else 1):
         low, high = ranges.low[official], ranges.high[official]
         best_code = _best_code(spell, code, points, value, low, high) if name else (0, 0, 0)
-        best_bound = _best_bound(at, official, ev, value, ranges, family)
+        best_bound = max(_bounds(official, value, ranges, family), key=lambda bound: bound.gain, default=None)
         if max(best_code[0], best_bound.gain if best_bound else 0) < LEAST:
             break
         if best_bound and best_bound.gain > best_code[0]:
@@ -147,15 +143,6 @@ def _best_code(spell: Numbers, code: Numbers, points: Numbers, value: Numbers, l
         if net[number] > best[0]:
             best = (int(net[number]), number, new)
     return best
-
-
-def _best_bound(at: Numbers, official: Numbers, ev: Evidence, value: Numbers, ranges: _Ranges, family: Numbers) -> _Bound | None:
-    found = _bounds(official, value, ranges, family)
-    return max(found, key=lambda bound: bound.gain, default=None)
-
-
-def _all_bounds(at: Numbers, ev: Evidence, column: str, values: Numbers, ranges: _Ranges, family: Numbers) -> list[_Bound]:
-    return [bound for bound in _bounds(ev.official[at], values[at], ranges, family) if bound.gain >= LEAST]
 
 
 def _bounds(official: Numbers, value: Numbers, ranges: _Ranges, family: Numbers) -> list[_Bound]:
@@ -225,7 +212,7 @@ def _list_proposal(
             edits.take_away(row, own)
     for points in sorted({int(after[number]) for number in changed.tolist()} - {0}):
         own = [codes[number] for number in changed.tolist() if after[number] == points]
-        edits.add("cc_lists", {"list": name, "points": str(points), "codes": " ".join(own), "basis": "observed", "note": _NOTE})
+        edits.add("cc_lists", {"list": name, "points": str(points), "codes": " ".join(own), "basis": "observed", "note": NOTE})
     says = ", ".join(f"{codes[n]} {before[n]} becomes {after[n]}" for n in changed.tolist())
     roots = frozenset(row["root"] for row in (ev.rows[place] for place in np.unique(ev.ours[at]).tolist()))
     hit = np.isin(ev.pair_code, changed) & (ev.ours != ev.official)[ev.pair_spell] & np.isin(ev.pair_spell, at)

@@ -48,7 +48,7 @@ def reconcile_page(
     parts: list[Html] = [
         tag(
             "p",
-            f"Official: {official}. Ours: {results.name}, design {bundle.info.id} {bundle.info.version} ({bundle.info.digest[:8]}).",
+            f"Official: {official}. Ours: {results.name}, design {bundle.info.id} ({bundle.info.digest[:8]}).",
         ),
         cards(list(headline(found))),
         *_agreement(found.matched),
@@ -152,6 +152,7 @@ def _disagreements(matched: Matched, labels: dict[str, str], error: str) -> Iter
         "The largest disagreements",
         "Spells by their official HRG (left) and ours (right).",
         [(row["official"], row["SpellHRG"], row["spells"]) for row in top],
+        sides=("official", "ours"),
         bad=(error,),
     )
     rows = [

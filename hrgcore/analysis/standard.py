@@ -24,7 +24,10 @@ class Standardised:
 
 
 def standardised(cube: pa.Table, figure: str, cases: str, squares: str | None = None) -> Standardised:
-    """Standardise a sum of ``cube`` by its count of ``cases``, within roots; ``squares`` are its sums of squares, a yes or no has none."""
+    """Standardise a sum of ``cube`` by its count of ``cases``, within roots.
+
+    ``squares`` are the sums of its squares; what is yes or no of each case needs none.
+    """
     root = pc.utf8_slice_codeunits(cube.column("SpellHRG"), 0, 4)
     columns = {"PROCODET": cube.column("PROCODET"), "root": root, "cases": cube.column(cases), "figure": cube.column(figure)}
     columns["squares"] = cube.column(squares or figure)

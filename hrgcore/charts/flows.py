@@ -10,15 +10,22 @@ from hrgcore.html import Html, tag
 _LEFT, _RIGHT, _THICK, _GAP = 170, WIDTH - 170, 10, 14
 
 
-def flows(title: str, caption: str, found: Sequence[tuple[str, str, float]], *, bad: Collection[str] = ()) -> Html:
+def flows(
+    title: str,
+    caption: str,
+    found: Sequence[tuple[str, str, float]],
+    *,
+    sides: tuple[str, str] = ("from", "to"),
+    bad: Collection[str] = (),
+) -> Html:
     """A picture of flows (from, to, how much). Those to or from a name of ``bad`` have its colour."""
-    sides = [_sums([(flow[0], flow[2]) for flow in found]), _sums([(flow[1], flow[2]) for flow in found])]
-    most = max([1, *map(len, sides)])
+    sums = [_sums([(flow[0], flow[2]) for flow in found]), _sums([(flow[1], flow[2]) for flow in found])]
+    most = max([1, *map(len, sums)])
     total = sum(flow[2] for flow in found) or 1
     height = 40 + max(260, 24 * most)
     scale = (height - 40 - _GAP * (most - 1)) / total
-    tops = [_stacked(side, scale, height) for side in sides]
-    shapes: list[Html] = [text(_LEFT, 12, "from", "end", "soft"), text(_RIGHT, 12, "to", "start", "soft")]
+    tops = [_stacked(side, scale, height) for side in sums]
+    shapes: list[Html] = [text(_LEFT, 12, sides[0], "end", "soft"), text(_RIGHT, 12, sides[1], "start", "soft")]
     used = [dict(side) for side in tops]
     for source, target, size in sorted(found, key=lambda flow: (tops[0][flow[0]], tops[1][flow[1]])):
         thick = size * scale
@@ -32,7 +39,7 @@ def flows(title: str, caption: str, found: Sequence[tuple[str, str, float]], *, 
         marked = " bad" if source in bad or target in bad else ""
         shapes.append(tag("path", tag("title", f"{source} to {target}: {short(size)}"), d=path, class_=f"flow{marked}"))
     for side, (at, anchor, x) in enumerate(((_LEFT, "end", _LEFT - 6), (_RIGHT - _THICK, "start", _RIGHT + 6))):
-        for name, size in sides[side].items():
+        for name, size in sums[side].items():
             top = tops[side][name]
             shapes.append(rect(at, top, _THICK, size * scale, "f2" if name in bad else "f1"))
             shapes.append(text(x, top + size * scale / 2 + 4, f"{name}  {short(size)}", anchor))

@@ -24,9 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="a result against the official product's output: agreement, faults, changes that would settle them",
         description="Hold a result against official HRGs. Proposes changes of the design's tables as a diff; it never applies them.",
     )
-    parser.add_argument(
-        "official", metavar="OFFICIAL", help="the official product's output, or any table with spell keys and an HRG column"
-    )
+    parser.add_argument("official", metavar="OFFICIAL", help="the official product's output, or a table with spell keys and HRGs")
     parser.add_argument("results", metavar="OUT", help="a folder that hrgcore group has written of the same activity")
     parser.add_argument(
         "-o", "--output", required=True, metavar="DIR", help=f"a new folder: report.html, {DIFF}, Parquet tables, manifest.json"

@@ -19,12 +19,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "report",
         help="a year of results at a glance, as a page with pictures",
-        description="Volumes, grouping methods, errors, stays, CC scores, casemix and unusual coding of what hrgcore group has written.",
+        description="Volumes, grouping methods, errors, stays, CC scores, casemix, unusual coding of what hrgcore group wrote.",
     )
     parser.add_argument("results", nargs="+", metavar="OUT", help="folders of results, oldest first; the last is shown in full")
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="DIR", help="a new folder: report.html, Parquet tables, manifest.json"
-    )
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="a new folder: report.html, Parquet tables")
     parser.add_argument("--design", metavar="D", help="the design that made the results, where it is not an embedded one")
     parser.add_argument("--prices", metavar="FILE", help=PRICES_HELP)
     parser.set_defaults(run=run)
