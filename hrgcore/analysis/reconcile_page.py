@@ -169,7 +169,7 @@ def _disagreements(matched: Matched, labels: dict[str, str], error: str) -> Iter
         ("Official", "Ours", "Fault", "Spells", "Example"),
         rows,
         numbers=(3,),
-        caption=f"The {len(rows)} largest of {len(pairs)} kinds of disagreement. An example's number is its place among our spells.",
+        caption=f"The {len(rows)} largest of {len(pairs)} kinds of disagreement. An example's number: its place among our spells.",
     )
     yield tag("section", tag("h2", "Disagreements"), shown, class_="card")
 

@@ -65,14 +65,14 @@ def rect(x: float, y: float, width: float, height: float, class_: str, hint: str
 
 
 def ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers from at or below ``low`` to at or above ``high``."""
+    """Two or more round numbers from at or below ``low`` to at or above ``high``."""
     span = high - low or abs(high) or 1.0
     raw = span / about
     unit = 10.0 ** floor(log10(raw))
     step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor >= raw * 0.999)
     first = floor(low / step + 1e-9)
     found = [first * step]
-    while found[-1] < high - step * 1e-6:
+    while len(found) < 2 or found[-1] < high - step * 1e-6:
         found.append((first + len(found)) * step)
     return found
 

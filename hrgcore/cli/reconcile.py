@@ -22,20 +22,18 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "reconcile",
         help="a result against the official product's output: agreement, faults, changes that would settle them",
-        description="Hold a result against official HRGs. Proposes changes of the design's tables as a diff; it never applies them.",
+        description="Hold a result against official HRGs. Changes of the design's tables are proposed as a diff, never applied.",
     )
     parser.add_argument("official", metavar="OFFICIAL", help="the official product's output, or a table with spell keys and HRGs")
     parser.add_argument("results", metavar="OUT", help="a folder that hrgcore group has written of the same activity")
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="DIR", help=f"a new folder: report.html, {DIFF}, Parquet tables, manifest.json"
-    )
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help=f"a new folder: report.html, {DIFF}, Parquet tables")
     parser.add_argument("--design", metavar="D", help="the design of OUT, where it is not an embedded one")
     parser.add_argument(
-        "--spell-hrg", metavar="COLUMN", help="the column with the official HRG of the spell, where its name is not known"
+        "--spell-hrg", metavar="COLUMN", help="the column with the spell's official HRG, where its name is not known"
     )
     parser.add_argument("--episode-hrg", metavar="COLUMN", help="likewise of the episode")
     parser.add_argument(
-        "--proposals", type=whole_number_from_1, default=12, metavar="N", help="how many changes to try, some seconds each (12)"
+        "--proposals", type=whole_number_from_1, default=12, metavar="N", help="how many changes to try, seconds each (12)"
     )
     parser.set_defaults(run=run)
 
