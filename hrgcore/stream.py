@@ -27,6 +27,10 @@ def whole_spells(batches: Iterable[Any]) -> Iterator[pa.Table]:
 
     The last spell of a batch waits for the next. Raises SpellReturns where a spell comes back after another one has begun: it would
     be grouped in two parts. Memory: a batch or two, the longest spell, and eight bytes a spell.
+
+    >>> batches = hrgcore.read.read_input("month").to_batches(max_chunksize=50)
+    >>> len(batches), sum(table.num_rows for table in whole_spells(batches))
+    (6, 300)
     """
     starts_of = SpellStarts()
     waiting: list[pa.Table] = []

@@ -11,12 +11,15 @@ import pyarrow as pa
 
 from hrgcore.decode import Decoder
 from hrgcore.design import Bundle
+from hrgcore.encode import Encoder
 from hrgcore.encode.cells import take_rows
 from hrgcore.errors import InputError
+from hrgcore.logics.declared import ROW_LOGICS
 from hrgcore.logics.errors import RowErrors
 from hrgcore.logics.fields import Logic, RowLayout
 from hrgcore.logics.flags import written_columns
 from hrgcore.logics.group import GroupedRows, RowGrouper
+from hrgcore.plain_parts import plain, records
 from hrgcore.reasons import REASONS
 
 
@@ -39,6 +42,13 @@ class RowsResult:
     grouped: GroupedRows
     grouper: RowGrouper
     bundle: Bundle
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """``rows``, for whatever takes Arrow."""
+        return self.rows.__arrow_c_stream__(requested_schema)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (type(self), self.bundle, self.table, self.layout, plain(self.grouped), self.logic.name)
 
     @property
     def logic(self) -> Logic:
@@ -94,6 +104,16 @@ class RowsResult:
         numbers = rules.astype(np.int32)
         texts = pa.array(self.bundle.logic_references(self.logic.name))
         return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=numbers == 0), texts)
+
+
+def _remake(
+    kind: type[RowsResult], bundle: Bundle, table: pa.Table, layout: RowLayout, grouped: GroupedRows, logic: str
+) -> RowsResult:
+    """A result that was pickled."""
+    from hrgcore.engine import kernel_lookups
+    from hrgcore.logics.choose import row_grouper
+
+    return kind(table, layout, records(grouped), row_grouper(bundle, ROW_LOGICS[logic], Encoder(kernel_lookups(bundle))), bundle)
 
 
 def counted(texts: np.ndarray) -> dict[str, int]:

@@ -11,6 +11,7 @@ import dis
 import functools
 import gc
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ _STAGE = {**_BORROWING, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _STAGES: dict[Any, bool] = {}  # and whether each is compiled into its callers
 _LOADING = threading.RLock()  # Numba's settings are the process's
+if hasattr(os, "register_at_fork"):  # a child must not inherit the lock from a thread that it has not
+    os.register_at_fork(before=_LOADING.acquire, after_in_parent=_LOADING.release, after_in_child=_LOADING.release)
 
 
 def stage(function: Function) -> Function:
@@ -95,7 +98,7 @@ def _load(function: Any, signatures: tuple[tuple[Any, ...], ...]) -> Any:
     folder = cache_folder(f"kernels-{_digest()[:32]}")
     before = config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE, getattr(codegen, "create_pass_builder", None)
     try:
-        config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0
+        config.LOOP_VECTORIZE, config.SLP_VECTORIZE = 0, 1
         codegen.create_pass_builder = _plain_loops
         if folder is not None:
             config.CACHE_DIR = str(folder)
@@ -135,13 +138,14 @@ def _numba_type(kind: Any) -> Any:
 
 def _plain_loops(machine: Any, opt: int = 2, **_: bool) -> Any:
     """How LLVM is to optimise kernels: a record has a handful of codes, and unrolled or vector loops cost more to enter than they
-    save.
+    save. Fields that stand side by side are moved together.
     """
     from llvmlite import binding
 
     tuning = binding.create_pipeline_tuning_options()
     tuning.speed_level = opt
-    tuning.loop_vectorization = tuning.slp_vectorization = tuning.loop_unrolling = False
+    tuning.loop_vectorization = tuning.loop_unrolling = False
+    tuning.slp_vectorization = True
     return binding.create_pass_builder(machine, tuning)
 
 
