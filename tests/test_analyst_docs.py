@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from pages import check_page
+from report_pages import check_page
 
 from hrgcore.cli.main import build_parser, main
 

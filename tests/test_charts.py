@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import check_page
+from report_pages import check_page
 
 from hrgcore.charts import STYLE, FunnelPoint, bars, distribution, flows, funnel, lines
 from hrgcore.charts.figure import short, ticks

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from pages import check_page
+from report_pages import check_page
 from runs import run, tables_of, write
 from two_designs import design, results, table
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
-from pages import check_page
+from report_pages import check_page
 from runs import tables_of
 from two_designs import design, results, table, texts
 

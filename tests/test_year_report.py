@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from pages import check_page
+from report_pages import check_page
 from runs import tables_of
 from two_designs import design, results
 

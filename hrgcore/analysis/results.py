@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -97,7 +98,13 @@ class Results(Folder):
     def map(self, work: Callable[[int], T]) -> Iterator[T]:
         """What ``work`` gives for the number of each part, in order."""
         with ThreadPoolExecutor(_THREADS) as pool:
-            yield from pool.map(work, range(self.count))
+            ahead: deque[Future[T]] = deque()
+            for number in range(self.count):
+                ahead.append(pool.submit(work, number))
+                if len(ahead) > _THREADS:  # what waits to be taken holds memory
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
 
     def _read(self, table: str, number: int, columns: list[str]) -> pa.Table:
         path = self._files[table][number]
