@@ -97,7 +97,7 @@ def _of_list(
     points = (
         bundle.arrays["cc_points"][names.index(name)].astype(np.int64)
         if name in names
-        else np.zeros(len(bundle.arrays["diagnoses"]), np.int64)
+        else np.zeros(bundle.arrays["cc_points"].shape[1], np.int64)
     )
     before = points.copy()
     value, official = ev.facts["cc"][at].copy(), ev.official[at]

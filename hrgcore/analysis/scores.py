@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from hrgcore.activity import CodeCells, TableActivity
@@ -41,8 +40,10 @@ class CcScores:
         self._list_of_root = {row["root"]: int(lists[at]) for at, row in enumerate(bundle.tables["roots"], 1)}
 
     @cached_property
-    def _four(self) -> npt.NDArray[Any]:
-        return np.asarray(self._bundle.arrays["diagnoses"]["four"]).astype(np.int64)
+    def _four(self) -> Numbers:
+        """Of each code a number that its forms of five characters have too."""
+        forms = [code[:4] for code in self._bundle.strings("icd10_codes")]
+        return np.unique(forms, return_inverse=True)[1].astype(np.int64)
 
     def numbers(self, cells: Any) -> Numbers:
         """The numbers of diagnoses, given as text; 0 for what is no code. A longer code follows its first four characters."""
