@@ -8,7 +8,7 @@ import numpy as np
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
-from hrgcore_kernels.layout import Indices, Int32s, Int64s, UInt8s, UInt16s
+from hrgcore_kernels.layout import Indices, Int16s, Int32s, Int64s, UInt8s, UInt16s
 from hrgcore_kernels.signatures import array
 
 CELL_BLANK = -1
@@ -17,6 +17,7 @@ NOT_A_VALUE = -2  #: of a text that no coded field could hold
 _SPACE, _FIRST_CONTROL_SPACE, _LAST_CONTROL_SPACE, _HYPHEN, _STOP = 32, 9, 13, 45, 46
 _ZERO, _A, _X, _SMALL_A, _SMALL_Z = 48, 65, 88, 97, 122
 LONGEST_CODE = 8
+_MOST = 10**9 - 1  #: the largest number of nine digits
 
 
 def _signatures(*tables):
@@ -248,3 +249,12 @@ def take_numbers(indices: Indices, validity: UInt8s, bit: int, of_values: Int32s
     """Numbers of a column of a dictionary from those of its values; ``blank`` for nulls, under which anything may stand."""
     for cell in range(len(out)):
         out[cell] = blank if is_null(validity, bit + cell) else of_values[indices[cell]]
+
+
+@kernel(*((array(kind), array("u1"), np.int64, array("i4", writable=True)) for kind in ("i2", "i4")))
+def check_numbers(values: Int16s | Int32s, validity: UInt8s, bit: int, out: Int32s) -> None:
+    """Whole numbers of a column of them; NUMBER_BLANK for nulls, NUMBER_INVALID for what is negative or has more than nine digits."""
+    for cell in range(len(out)):
+        value = np.int64(values[cell])
+        number = value if 0 <= value <= _MOST else np.int64(NUMBER_INVALID)
+        out[cell] = NUMBER_BLANK if is_null(validity, bit + cell) else number
