@@ -25,7 +25,7 @@ from hrgcore_kernels import ragged, text
 from hrgcore_kernels.codes import NUMBER_BLANK
 from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
 
-_BLOCK_ROWS = 16_384  # a block's columns and codes stay in the processor's second cache
+_BLOCK_ROWS = 65_536  # few calls for many rows; what one column needs of them stays in the processor's second cache
 
 #: Number fields and their names in EPISODE, in its order.
 NUMBERS = {

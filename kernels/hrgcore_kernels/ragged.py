@@ -15,6 +15,12 @@ def lowest(bits):
     return ((low & 0xAA) != 0) + 2 * ((low & 0xCC) != 0) + 4 * ((low & 0xF0) != 0)
 
 
+@inline
+def place_of(index):
+    """A place in a dictionary, as an unsigned number."""
+    return np.uint64(np.uint32(index))
+
+
 @kernel((array("i4"), np.int64, np.bool_, array("u1", writable=True), array("u2", writable=True)))
 def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: UInt8s, codes: UInt16s) -> None:
     """Append a column's codes to rows of ``width`` places in ``codes``, and count them in ``lengths`` [rows].
@@ -54,29 +60,30 @@ def append_taken(
 
     What stands under a null is not looked at.
     """
-    count = len(indices)
+    # Places are unsigned, so that Numba need not ask whether they count from the end.
+    count, places = len(indices), np.uint64(width)
     if keep_blank or len(validity) == 0:
-        for row in range(count):
+        for row in range(np.uint64(count)):
             number = np.int64(CELL_BLANK)
-            if not is_null(validity, bit + row):
-                number = np.int64(of_values[indices[row]])
+            if not is_null(validity, np.uint64(bit) + row):
+                number = np.int64(of_values[place_of(indices[row])])
             taken = keep_blank or number != CELL_BLANK
-            codes[row * width + lengths[row]] = max(number, 0)
+            codes[row * places + np.uint64(lengths[row])] = max(number, 0)
             lengths[row] += np.uint8(taken)
         return
     # Most places of most records are blank: from one bit that is set to the next.
     for byte in range(bit >> 3, (bit + count + 7) >> 3):
+        left = np.int64(validity[np.uint64(byte)])
         first = (byte << 3) - bit
-        left = np.int64(validity[byte])
         if first < 0:
             left &= 0xFF << -first
         if first + 8 > count:
             left &= 0xFF >> (first + 8 - count)
         while left != 0:
-            row = first + lowest(left)
+            row = np.uint64(first + lowest(left))
             left &= left - 1
-            number = np.int64(of_values[indices[row]])
-            codes[row * width + lengths[row]] = max(number, 0)
+            number = np.int64(of_values[place_of(indices[row])])
+            codes[row * places + np.uint64(lengths[row])] = max(number, 0)
             lengths[row] += np.uint8(number != CELL_BLANK)
 
 
@@ -107,21 +114,21 @@ def from_lists(
     (diagnoses) the first stands as 0 where it is blank or missing. ``ends`` [rows] are places in ``packed``, which has room for
     one code more than there are entries and rows.
     """
-    to = np.int64(0)
-    for row in range(len(ends)):
-        start, end = offsets[row], offsets[row + 1]
-        if is_null(validity, bit + row):
+    to = np.uint64(0)
+    for row in range(np.uint64(len(ends))):
+        start, end = offsets[row], offsets[row + np.uint64(1)]
+        if is_null(validity, np.uint64(bit) + row):
             end = start
         begun = to
-        for at in range(start, end):
+        for at in range(np.uint64(start), np.uint64(end)):
             number = np.int64(CELL_BLANK)
-            if not is_null(entry_validity, entry_bit + at):
-                number = np.int64(of_values[indices[at]])
+            if not is_null(entry_validity, np.uint64(entry_bit) + at):
+                number = np.int64(of_values[place_of(indices[at])])
             packed[to] = max(number, 0)
-            to += number != CELL_BLANK or (keep_first and at == start)
+            to += np.uint64(number != CELL_BLANK or (keep_first and at == np.uint64(start)))
         if keep_first and to == begun:
             packed[to] = 0
-            to += 1
+            to += np.uint64(1)
         ends[row] = to
 
 
@@ -131,13 +138,16 @@ def close_gaps(codes: UInt16s, width: int, lengths: UInt8s, ends: Int64s, packed
 
     ``ends`` [rows] become places in ``packed``; it and ``codes`` have room for four codes more than stand in them.
     """
-    to = np.int64(0)
-    for row in range(len(lengths)):
+    to, at = np.uint64(0), np.uint64(0)
+    for row in range(np.uint64(len(lengths))):
+        length = np.uint64(lengths[row])
         # Four at a time whether there are as many or not: to ask would take longer.
-        for place in range(0, lengths[row], 4):
-            for more in range(4):
-                packed[to + place + more] = codes[row * width + place + more]
-        to += lengths[row]
+        for fours in range((length + np.uint64(3)) >> np.uint64(2)):
+            for more in range(np.uint64(4)):
+                place = (fours << np.uint64(2)) + more
+                packed[to + place] = codes[at + place]
+        at += np.uint64(width)
+        to += length
         ends[row] = to
 
 
@@ -155,7 +165,7 @@ def put_together(
     Values that are blank are not accepted.
     """
     diagnosis = procedure = np.int64(0)
-    for row in range(len(rows)):
+    for row in range(np.uint64(len(rows))):
         record = rows[row]
         record.diagnosis_start = diagnosis
         record.procedure_start = procedure
@@ -168,5 +178,5 @@ def put_together(
         record.critical_care_days = numbers[3, row]
         record.rehabilitation_days = numbers[4, row]
         record.palliative_days = numbers[5, row]
-        for field in range(len(values)):
+        for field in range(np.uint64(len(values))):
             coded[row, field] = max(values[field, row], 0)

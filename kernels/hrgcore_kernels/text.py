@@ -27,7 +27,7 @@ def _signatures(*tables):
 @inline
 def is_null(validity, bit):
     """Whether a cell is null; an empty bitmap says that none is."""
-    return len(validity) != 0 and (validity[bit >> 3] >> (bit & 7)) & 1 == 0
+    return len(validity) != 0 and (validity[np.uint64(bit) >> np.uint64(3)] >> np.uint8(np.uint64(bit) & np.uint64(7))) & 1 == 0
 
 
 @inline
