@@ -35,9 +35,11 @@ TEXTS = fields(Texts, array("i8"), array("i8"), array("u1"))
 def sign_of(data, start, end, other, other_end):
     """-1, 0 or 1: how one text stands to another, byte by byte."""
     length = min(end - start, other_end - other)
-    for at in range(length):
-        if data[start + at] != data[other + at]:
-            return np.int64(1) if data[start + at] > data[other + at] else np.int64(-1)
+    own, others = np.uint64(start), np.uint64(other)
+    for at in range(np.uint64(length)):  # unsigned, so that Numba need not ask whether places count from the end
+        byte, other_byte = data[own + at], data[others + at]
+        if byte != other_byte:
+            return np.int64(1) if byte > other_byte else np.int64(-1)
     longer = (end - start) - (other_end - other)
     return np.int64(1) if longer > 0 else (np.int64(-1) if longer < 0 else np.int64(0))
 

@@ -17,6 +17,8 @@ NOT_A_VALUE = -2  #: of a text that no coded field could hold
 _SPACE, _FIRST_CONTROL_SPACE, _LAST_CONTROL_SPACE, _HYPHEN, _STOP = 32, 9, 13, 45, 46
 _ZERO, _A, _X, _SMALL_A, _SMALL_Z = 48, 65, 88, 97, 122
 LONGEST_CODE = 8
+# Places are unsigned where it matters, so that Numba need not ask whether they count from the end.
+_ONE, _TWO, _THREE, _FOUR = (np.uint64(number) for number in (1, 2, 3, 4))
 _MOST = 10**9 - 1  #: the largest number of nine digits
 
 
@@ -75,17 +77,18 @@ def icd10_number(four, five, data, start, end):
     length = end - start
     if length != 4 and length != 5:
         return 0
-    first = letter(data[start])
-    second = digit(data[start + 1])
-    third = digit(data[start + 2])
-    fourth = np.int64(10) if data[start + 3] == _X else digit(data[start + 3])
+    at = np.uint64(start)
+    first = letter(data[at])
+    second = digit(data[at + _ONE])
+    third = digit(data[at + _TWO])
+    fourth = np.int64(10) if data[at + _THREE] == _X else digit(data[at + _THREE])
     if first < 0 or second < 0 or third < 0 or fourth < 0:
         return 0
     place = (first * 100 + second * 10 + third) * 11 + fourth
     if length == 4:
-        return np.int64(four[place])
-    fifth = digit(data[start + 4])
-    return np.int64(five[place * 10 + fifth]) if fifth >= 0 else 0
+        return np.int64(four[np.uint64(place)])
+    fifth = digit(data[at + _FOUR])
+    return np.int64(five[np.uint64(place * 10 + fifth)]) if fifth >= 0 else 0
 
 
 @inline
@@ -93,13 +96,14 @@ def opcs4_number(table, data, start, end):
     """The number of a code of four characters in normal form; 0 where malformed or unknown."""
     if end - start != 4:
         return 0
-    first = letter(data[start])
-    second = digit(data[start + 1])
-    third = digit(data[start + 2])
-    fourth = digit(data[start + 3])
+    at = np.uint64(start)
+    first = letter(data[at])
+    second = digit(data[at + _ONE])
+    third = digit(data[at + _TWO])
+    fourth = digit(data[at + _THREE])
     if first < 0 or second < 0 or third < 0 or fourth < 0:
         return 0
-    return np.int64(table[first * 1000 + second * 100 + third * 10 + fourth])
+    return np.int64(table[np.uint64(first * 1000 + second * 100 + third * 10 + fourth)])
 
 
 @inline
@@ -148,7 +152,7 @@ def value_place(data, start, end):
     if end == start or end - start > 3:
         return np.int64(-1)
     place = np.int64(0)
-    for at in range(start, end):
+    for at in range(np.uint64(start), np.uint64(end)):
         value = digit(data[at])
         if value < 0:
             value = letter(data[at]) + 10
@@ -161,6 +165,8 @@ def value_place(data, start, end):
 @inline
 def field_place(data, start, end):
     """The place of a cell's value in a coded field's table, blanks around it dropped; CELL_BLANK or NOT_A_VALUE."""
+    if start == end:
+        return np.int64(CELL_BLANK)
     place = value_place(data, start, end)
     if place < 0:
         start, end = trimmed(data, start, end)
@@ -176,7 +182,7 @@ def digits_value(data, start, end):
     if end == start or end - start > 9:
         return np.int64(-1)
     value = np.int64(0)
-    for at in range(start, end):
+    for at in range(np.uint64(start), np.uint64(end)):
         figure = digit(data[at])
         if figure < 0:
             return np.int64(-1)
@@ -187,6 +193,8 @@ def digits_value(data, start, end):
 @inline
 def whole_number(data, start, end):
     """A whole number of up to nine digits, blanks around it dropped; NUMBER_BLANK or NUMBER_INVALID otherwise."""
+    if start == end:
+        return np.int64(NUMBER_BLANK)
     value = digits_value(data, start, end)
     if value < 0:
         start, end = trimmed(data, start, end)
