@@ -23,9 +23,7 @@ _NO_BYTES.flags.writeable = False
 _AGES_UNDER_ONE = (7001, 7007)  # HES: under a day to under a year, docs/grouping.md section 1
 
 
-def text_numbers(
-    column: Any, parse: Parse, blank: int, known: Known | None = None, out: Numbers | None = None
-) -> Numbers:
+def text_numbers(column: Any, parse: Parse, blank: int, known: Known | None = None, out: Numbers | None = None) -> Numbers:
     """Numbers of a column of text, a dictionary of text, or nothing but nulls. Numbers in it are read as their text.
 
     Returns int32 [rows], in ``out`` where it is given; nulls give ``blank``. ``known`` keeps those of dictionaries: give it where
@@ -102,9 +100,7 @@ def text_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     )
 
 
-def whole_numbers(
-    column: Any, name: str, parse: Parse, known: Known | None = None, out: Numbers | None = None
-) -> Numbers:
+def whole_numbers(column: Any, name: str, parse: Parse, known: Known | None = None, out: Numbers | None = None) -> Numbers:
     """Whole numbers of a column of integers, floats or text; NUMBER_BLANK for nulls, NUMBER_INVALID for what is none.
 
     Returns int32 [rows], in ``out`` where it is given. Raises InputError for a type that holds no numbers.
@@ -184,7 +180,7 @@ def take_in_parts(
 
 
 def under_one(ages: Numbers) -> Numbers:
-    """HES gives infants as 7001 to 7007: they are 0 years old."""
+    """HES gives infants as 7001 to 7007: they become 0 years old, in place."""
     low, high = _AGES_UNDER_ONE
     ages[(ages >= low) & (ages <= high)] = 0
     return ages

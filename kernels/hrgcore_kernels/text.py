@@ -261,7 +261,7 @@ def take_numbers(indices: Indices, validity: UInt8s, bit: int, of_values: Int32s
 
 @kernel(*((array(kind), array("u1"), np.int64, array("i4", writable=True)) for kind in ("i2", "i4")))
 def check_numbers(values: Int16s | Int32s, validity: UInt8s, bit: int, out: Int32s) -> None:
-    """Whole numbers of a column of them; NUMBER_BLANK for nulls, NUMBER_INVALID for what is negative or has more than nine digits."""
+    """Whole numbers of a column of them; NUMBER_BLANK for nulls, NUMBER_INVALID for negative ones and more than nine digits."""
     for cell in range(len(out)):
         value = np.int64(values[cell])
         number = value if 0 <= value <= _MOST else np.int64(NUMBER_INVALID)
