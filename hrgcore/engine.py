@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from hrgcore_kernels.layout import (
     Scratch,
     count_facts,
 )
+from hrgcore_kernels.prepare import prepare_spells
 
 _SLICE_EPISODES = 65_536  # large enough that starting a slice costs nothing, small enough that threads finish together
 
@@ -42,6 +42,7 @@ class Grouped:
 def kernel_design(bundle: Bundle) -> Design:
     """A bundle's arrays as the kernels take them."""
     arrays = {name: _records(bundle.arrays[name]) for name in Design._fields}
+    arrays |= {name: bundle.arrays[name].reshape(-1) for name in ("grid", "field_sets")}
     return Design(**arrays | {"steps": _records(bundle.arrays["steps"].view(STEP_WORD))})
 
 
@@ -53,45 +54,51 @@ def kernel_lookups(bundle: Bundle) -> Lookups:
 
 def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoolExecutor) -> Grouped:
     """Group encoded episodes. Results of episodes are in input order, those of spells in the order of ``order``."""
-    results = np.zeros(len(episodes.rows), EPISODE_RESULT).view(np.recarray)
-    spells = np.zeros(order.count, SPELL_RESULT).view(np.recarray)
+    results = np.empty(len(episodes.rows), EPISODE_RESULT).view(np.recarray)
+    spells = np.empty(order.count, SPELL_RESULT).view(np.recarray)
 
     def run(first: int, end: int) -> np.ndarray:
         low, high = int(order.starts[first]), int(order.starts[end])
         rows = order.rows[low:high]
         starts = order.starts[first : end + 1] - low
         starts.flags.writeable = False
-        places = slice(low, high) if order.in_order else rows
-        diagnoses, procedures = (_codes(episodes, kind, places) for kind in ("diagnosis", "procedure"))
-        unbundled = np.empty(len(rows) + procedures, UNBUNDLED).view(np.recarray)
-        counts = np.zeros(1, np.int64)
-        scratch = _scratch(design, end - first, diagnoses, procedures)
-        group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
-        return unbundled[: int(counts[0])].copy()
+        several, failed = np.empty(end - first, np.uint32), np.zeros(len(rows), np.uint32)
+        counts = np.zeros(3, np.int64)
+        prepare_spells(design.settings, episodes, rows, starts, failed, several, counts)
+        scratch = _scratch(design, several[: counts[0]], failed, *counts[1:].tolist())
+        room, wanted = 0, len(rows)  # there is about one unbundled HRG for five episodes: rarely has a slice to be grouped again
+        while wanted > room:
+            room = wanted
+            unbundled = np.empty(room, UNBUNDLED).view(np.recarray)
+            group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, scratch)
+            wanted = int(counts[0])
+        return unbundled[:wanted]
 
     cuts = _cuts(order.starts)
     parts = list(pool.map(run, cuts[:-1], cuts[1:]))
-    return Grouped(results, spells, np.concatenate(parts) if parts else np.zeros(0, UNBUNDLED))
+    # Joined as bytes: NumPy copies records one by one.
+    unbundled = np.concatenate([np.empty(0, np.uint8), *(part.view(np.uint8) for part in parts)])
+    return Grouped(results, spells, unbundled.view(UNBUNDLED).view(np.recarray))
 
 
-def _codes(episodes: Episodes, kind: str, places: Any) -> int:
-    """How many diagnoses or procedures some episodes have."""
-    return int((episodes.rows[f"{kind}_end"][places] - episodes.rows[f"{kind}_start"][places]).sum())
-
-
-def _scratch(design: Design, spells: int, diagnoses: int, procedures: int) -> Scratch:
-    """Room for a block of records of a slice of so many spells and codes; for a code more, for a record without any to point at."""
+def _scratch(design: Design, several: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int) -> Scratch:
+    """Room for a block of records, and for so many codes of a block of spells, beside what `prepare_spells` found."""
     return Scratch(
         np.zeros(BLOCK, RECORD).view(np.recarray),
         np.zeros((BLOCK, count_facts(design)), np.int64),
-        np.empty(diagnoses + 1, np.uint16),
-        np.empty(procedures + 1, np.uint16),
-        np.empty(max(diagnoses, procedures) + 1, np.uint16),
+        np.empty(diagnoses, np.uint16),
+        np.empty(procedures, np.uint16),
+        np.zeros(len(design.diagnoses), np.uint32),
+        np.zeros(len(design.procedures), np.uint32),
+        np.zeros(1, np.uint32),
         np.zeros(EACH_CODE + 1, np.int64),
         np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
-        np.empty(spells, np.uint32),
+        np.empty(BLOCK, np.uint32),
+        several,
+        failed,
     )
 
 

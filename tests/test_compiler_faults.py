@@ -68,8 +68,8 @@ _FAULTS: list[tuple[str, str, str, str]] = [  # file, what stands there, what is
     ("sets.csv", "female,SEX,2", "female,SEX,2 3", "3 is no value of SEX. Correct it, or add it to value_sets.csv."),
     ("diagnoses.csv", "J45,5", "J45,13", "hierarchy '13' is not a whole number from 0 to 12."),
     ("procedures.csv", "E85,2,", "E85,-1,", "hierarchy '-1' is not a whole number from 0 to 12."),
-    ("procedures.csv", "W903,1,,1", "W903,1,,255", "longest_stay '255' is not a whole number from 0 to 254."),
-    ("procedures.csv", "W903,1,,1", "W903,1,,1.5", "longest_stay '1.5' is not a whole number from 0 to 254."),
+    ("procedures.csv", "W903,1,,1", "W903,1,,100000", "longest_stay '100000' is not a whole number from 0 to 99999."),
+    ("procedures.csv", "W903,1,,1", "W903,1,,1.5", "longest_stay '1.5' is not a whole number from 0 to 99999."),
     ("procedures.csv", "A579,4,UZ06", "A579,4,UZ99", "errors.csv has no UZ99. Correct it, or add the error category."),
     ("cc_lists.csv", "cardiac,1,E11", "cardiac,101,E11", "points '101' is not a whole number from 0 to 100."),
     (

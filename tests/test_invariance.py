@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from designs import both
@@ -288,6 +289,35 @@ def test_number_of_threads_does_not_matter(many: Input, threads: int, tmp_path: 
     said = comes_to(Grouper(tmp_path / "small", threads=threads).group(many.table))
     monkeypatch.undo()
     assert said == comes_to(DESIGN.grouper.group(many.table))
+
+
+def test_number_of_spells_does_not_matter(many: Input) -> None:
+    """Slices are grouped chunk by chunk, and chunks block by block: spells at their edges come to what they come to elsewhere."""
+    copies = 12
+    keys = [pa.array([f"{key}.{copy}" for key in many.table["PROVSPNO"].to_pylist()]) for copy in range(copies)]
+    place = many.table.column_names.index("PROVSPNO")
+    tables = [many.table.set_column(place, "PROVSPNO", key) for key in keys]
+    said = DESIGN.grouper.group(pa.concat_tables(tables))
+    assert said.table.num_rows > 2 * 4096, "more than two chunks"
+    one = DESIGN.grouper.group(many.table)
+    assert said.episodes.select(EPISODE_COLUMNS).to_pylist() == copies * one.episodes.select(EPISODE_COLUMNS).to_pylist()
+    names = [name for name in one.spells.column_names if name != "PROVSPNO"]
+    assert said.spells.select(names).to_pylist() == copies * one.spells.select(names).to_pylist()
+    assert said.unbundled.num_rows == copies * one.unbundled.num_rows
+    assert said.errors.num_rows == copies * one.errors.num_rows
+
+
+def test_more_unbundled_hrgs_than_episodes(many: Input) -> None:
+    """There is room for as many as episodes at first; a slice that has more is grouped again."""
+    whole = DESIGN.grouper.group(many.table)
+    listed = whole.unbundled.column("Row").to_pylist()
+    row = max(listed, key=listed.count)
+    assert listed.count(row) > 1
+    key = whole.unbundled.slice(listed.index(row), 1).column("PROVSPNO")[0]
+    alone = DESIGN.grouper.group(many.table.filter(pc.equal(many.table["PROVSPNO"], key)))
+    of_spell = whole.unbundled.filter(pc.equal(whole.unbundled["PROVSPNO"], key))
+    names = [name for name in whole.unbundled.column_names if name != "Row"]
+    assert alone.unbundled.select(names).to_pylist() == of_spell.select(names).to_pylist()
 
 
 @making(_SHARE)

@@ -18,6 +18,7 @@ from hrgcore.design.conditions import LIST_SCOPES, RANGE_FACTS, Range
 from hrgcore.design.tables import Row
 from hrgcore_kernels.accelerate import kernel
 from hrgcore_kernels.codes import N_RANGE_FACTS
+from hrgcore_kernels.layout import count_facts
 from hrgcore_kernels.rules import first_rule
 from hrgcore_kernels.signatures import DESIGN, array
 
@@ -92,10 +93,10 @@ def split_of(splits: Sequence[Row], case: Case) -> Row:
 
 def facts_of(case: Case) -> np.ndarray:
     """A case as the kernels take it: ranges, then the words of list bits of some code of each list that is there."""
-    patient, diagnosis = KERNELS.field_sets.shape[2], KERNELS.diagnosis_words.shape[1]
-    procedure = KERNELS.procedure_words.shape[1]
-    places = np.cumsum([N_RANGE_FACTS, patient, diagnosis, diagnosis, procedure, procedure])
-    facts = np.zeros(places[-1], np.int64)
+    diagnosis, procedure = KERNELS.diagnosis_words.shape[1], KERNELS.procedure_words.shape[1]
+    facts = np.zeros(count_facts(KERNELS), np.int64)
+    patient = len(facts) - N_RANGE_FACTS - 2 * diagnosis - 2 * procedure
+    places = np.cumsum([N_RANGE_FACTS, patient, diagnosis, diagnosis, procedure])
     names = [name for name in case if " " in name]
     for name, value in case.items():
         if name in RANGE_FACTS:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 
 from hrgcore.columns import CODED_FIELDS
 from hrgcore.design.bundle import Bundle, pack_strings
@@ -16,7 +17,7 @@ from hrgcore.design.conditions import LIST_SCOPES
 from hrgcore.design.gates import compile_gates
 from hrgcore.design.index import CodeIndex, check_terms, closest_rows
 from hrgcore.design.labels import compose
-from hrgcore.design.lists import LISTS_OF, cc_name, compile_lists, compile_sets
+from hrgcore.design.lists import LISTS_OF, SIGN, cc_name, compile_lists, compile_sets
 from hrgcore.design.logic_compiler import compile_logic
 from hrgcore.design.lookups import field_lookup, icd10_lookups, opcs4_lookup
 from hrgcore.design.points import check_scores, compile_cc, compile_scores, whole_number
@@ -24,12 +25,26 @@ from hrgcore.design.rules import SCOPE_TABLE, Bits, RuleBook
 from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, RULE_TABLES, Row, Tables
 from hrgcore.errors import DesignError
 from hrgcore_kernels import codes as k
-from hrgcore_kernels.layout import ANY_STAY, DIAGNOSIS, PROCEDURE, ROOT
+from hrgcore_kernels.layout import (
+    ANY_STAY,
+    ASKS_COMPANIONS,
+    ASKS_LISTS,
+    COMPANION,
+    DIAGNOSIS,
+    HIERARCHIES,
+    NOT_COVERED,
+    PROCEDURE,
+    ROOT,
+    UNBUNDLES,
+    UNKNOWN,
+    USABLE,
+)
 
 Arrays = dict[str, np.ndarray]
 
 _METHODS = {"M": k.METHOD_TRAUMA, "B": k.METHOD_BURN, "G": k.METHOD_GLOBAL}
 _DAYS = {"": 0, "rehabilitation": 1, "palliative": 2}
+_LONGEST_STAY = 99_999  # as many days as a field of days takes
 _MOST = {"icd10": 65_534, "opcs4": 65_534, "splits": 32_766, "roots": 32_766, "errors": 254}  # rows or codes that can be numbered
 _VALUE = re.compile(r"[0-9A-Z]{1,3}")
 
@@ -76,7 +91,7 @@ class _Compiler:
         self._lists()
         book = RuleBook(self.tables, {scope: self.bit_of[SCOPE_TABLE[scope]] for scope in LIST_SCOPES})
         self._rules(book)
-        self.diagnoses["four"][1:] = _first_of_four(self.index["icd10"].codes)
+        self.arrays["diagnosis_four"] = np.array([0, *_first_of_four(self.index["icd10"].codes)], np.uint16)
         self._codes("diagnoses", "icd10")
         self._codes("procedures", "opcs4")
         self.arrays["diagnosis_scores"] = compile_scores(self.tables, "icd10", self.index["icd10"])
@@ -141,13 +156,11 @@ class _Compiler:
     def _lists(self) -> None:
         self.bit_of: dict[str, Bits] = {}
         used: list[int] = []
-        for scheme, records in (("icd10", self.diagnoses), ("opcs4", self.procedures)):
-            self.bit_of[LISTS_OF[scheme]], words, asked = compile_lists(self.tables, scheme, self.index[scheme])
-            self.arrays["diagnosis_words" if scheme == "icd10" else "procedure_words"] = words
-            records["lists"] = words[:, 0]
+        for scheme, name in (("icd10", "diagnosis_words"), ("opcs4", "procedure_words")):
+            self.bit_of[LISTS_OF[scheme]], self.arrays[name], asked = compile_lists(self.tables, scheme, self.index[scheme])
             used += asked
-        words = self.arrays["diagnosis_words"]
-        self.diagnoses["more"] = words[:, 1] if words.shape[1] > 1 else 0
+        self.procedures["lists"] = self.arrays["procedure_words"][:, 0]
+        self.arrays["diagnosis_words"][0, 0] |= SIGN
         self.arrays["used_words"] = np.array(used, np.int64)
         self.bit_of["sets"], self.arrays["field_sets"] = compile_sets(self.tables, self.values)
 
@@ -174,15 +187,17 @@ class _Compiler:
         self.diagnoses["root_chain"] = book.chains_by_code("diagnosis_roots", icd10)
         book.steps.end_table()
         self.procedures["root_chain"] = chains = book.chains_by_code("procedure_roots", opcs4)
-        asked = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion") - 1
-        self.procedures["asks"] = [book.asks(chain, *asked) for chain in chains.tolist()]
+        asked, companions = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion")
+        for flag, low, high in ((ASKS_LISTS, asked, companions - 1), (ASKS_COMPANIONS, companions, 2**16)):
+            self._flag([book.asks(chain, low, high) for chain in chains.tolist()], flag)
         book.steps.end_table()
         of_all = [list(map(book.number, _in_order(self.tables["exceptions"])))]
         exceptions = book.chain(of_all[0])
         book.steps.end_table()
         self._roots(book)
         book.steps.end_table()
-        self.procedures["unbundle_chain"] = book.chains_by_code("unbundling", opcs4)
+        self.procedures["unbundle_chain"] = chains = book.chains_by_code("unbundling", opcs4)
+        self._flag(chains != 0, UNBUNDLES)
         own = [row for row in self.tables["unbundling"] if "codes" not in row.codes]
         of_all.append(list(map(book.number, _in_order(own))))
         self.arrays["whole_record_chains"] = np.array([exceptions, book.chain(of_all[1])], np.int32)
@@ -199,7 +214,7 @@ class _Compiler:
 
     def _gates(self, book: RuleBook, chains: list[list[int]]) -> dict[str, np.ndarray]:
         """What records must have for chains that are tried for all of them."""
-        tables = {"sets": self.arrays["field_sets"].reshape(-1, self.bit_of["sets"].words)}
+        tables = {"sets": self.arrays["field_sets"].reshape(self.bit_of["sets"].words, -1).T}
         tables |= {"diagnosis_lists": self.arrays["diagnosis_words"], "procedure_lists": self.arrays["procedure_words"]}
         first = {scope: book.first_word(scope) for scope in LIST_SCOPES}
         words = {first[s] + word: column for s, where in SCOPE_TABLE.items() for word, column in enumerate(tables[where].T)}
@@ -260,9 +275,12 @@ class _Compiler:
         self.labels = labels
         self._check_labels()
         records = np.zeros(len(chains), ROOT)
-        records["split_chain"], records["cc_list"], records["interventions"] = chains, lists, interventions
+        records["split_chain"], records["cc_list"] = chains, lists
+        records["counts_interventions"] = np.array(interventions) >= 0
+        records["intervention_word"], records["intervention_bit"] = np.divmod(np.maximum(interventions, 0), k.LIST_BITS)
         bits = self.bit_of["diagnosis_lists"].bit
-        records["cc_bit"] = [-1, *(bits[cc_name(cc_lists[place])] if place >= 0 else -1 for place in lists[1:])]
+        of_lists = [bits[cc_name(cc_lists[place])] if place >= 0 else 0 for place in lists]
+        records["cc_word"], records["cc_bit"] = np.divmod(of_lists, k.LIST_BITS)
         self.arrays["roots"] = records
 
     def _equal_points(self) -> None:
@@ -270,8 +288,8 @@ class _Compiler:
         points, words = self.arrays["cc_points"], self.arrays["diagnosis_words"]
         for root in self.arrays["roots"]:
             if root["cc_list"] >= 0:
-                word, bit = divmod(int(root["cc_bit"]), k.LIST_BITS)
-                found = np.unique(points[root["cc_list"], (words[:, word] >> bit) & 1 != 0])
+                listed = (words[:, root["cc_word"]] >> int(root["cc_bit"])) & 1 != 0
+                found = np.unique(points[root["cc_list"], listed])
                 root["cc_points"] = found[0] if len(found) == 1 else 0
 
     def _cc_list(self, root: Row, subchapter: Row | None) -> int:
@@ -322,21 +340,29 @@ class _Compiler:
             name = "" if row is None else row["error"]
             error.append(self.errors.get(name, 0))
             stay = "" if row is None else row["longest_stay"].strip()
-            longest_stay.append(whole_number(self.tables, row, "longest_stay", ANY_STAY - 1) if row and stay else ANY_STAY)
+            longest_stay.append(whole_number(self.tables, row, "longest_stay", _LONGEST_STAY) if row and stay else ANY_STAY)
             if row is not None and name and name not in self.errors:
                 self.tables.fault(row, f"errors.csv has no {name}. Correct it, or add the error category.")
         self.arrays[table]["hierarchy"] = hierarchy
         if table == "procedures":
             self.procedures["error"] = error
             self.procedures["longest_stay"] = longest_stay
+            weights, categories = np.array(hierarchy), np.array(error)
+            self._flag(np.arange(len(weights)) == 0, UNKNOWN)
+            self._flag(weights < 0, NOT_COVERED)
+            self._flag((weights != 0) | (categories == 0), USABLE)
             bits = self.bit_of["procedure_lists"].bit
             if "companions" in bits:
                 word, bit = divmod(bits["companions"], k.LIST_BITS)
-                self.procedures["companion"] = (self.arrays["procedure_words"][:, word] >> bit) & 1
+                self._flag((self.arrays["procedure_words"][:, word] >> bit) & 1, COMPANION)
             else:
                 self.tables.faults.append(
                     "procedure_lists.csv: no list companions. Define it: the codes that say more of the one before."
                 )
+
+    def _flag(self, which: npt.ArrayLike, flag: int) -> None:
+        """Set a flag of the procedures for which ``which`` [codes] holds."""
+        self.procedures["flags"] |= np.where(which, flag, 0).astype(np.uint8)
 
     def _grid(self) -> None:
         grid = np.full((MAX_HIERARCHY + 1, MAX_HIERARCHY + 1), 255, np.uint8)
@@ -353,7 +379,7 @@ class _Compiler:
                 grid[procedure, diagnosis] = k.METHOD_PROCEDURE if drives == "P" else k.METHOD_DIAGNOSIS
         if (grid == 255).any():
             self.tables.faults.append(f"grid.csv: it needs a row for each procedure hierarchy from 0 to {MAX_HIERARCHY}.")
-        self.arrays["grid"] = grid
+        self.arrays["grid"] = np.pad(grid, (0, HIERARCHIES - len(grid)))
 
     # The rest -------------------------------------------------------------------------------------------------------------------
 

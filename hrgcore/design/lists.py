@@ -12,6 +12,9 @@ from hrgcore.design.index import CodeIndex
 from hrgcore.design.rules import SCOPE_TABLE, Bits, union_name
 from hrgcore.design.tables import RULE_TABLES, SCORES, Row, Tables
 from hrgcore_kernels import codes as k
+from hrgcore_kernels.layout import VALUES
+
+SIGN = np.iinfo(np.int64).min  #: the bit that no list or set has
 
 Members = dict[str, list[np.ndarray]]  # code numbers by list
 
@@ -24,6 +27,8 @@ _ASKED: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("companion",), RULE_TABLES),
     ),
 }
+#: How many words of bits the kernels look at whether there are lists for them or not.
+_LEAST_WORDS = {"icd10": 2, "opcs4": 1}
 #: The tables of code lists, by scheme.
 LISTS_OF = {"icd10": "diagnosis_lists", "opcs4": "procedure_lists"}
 
@@ -41,7 +46,7 @@ def compile_lists(tables: Tables, scheme: str, index: CodeIndex) -> tuple[Bits, 
     asked = [_asked(tables, *way) for way in _ASKED[scheme]]
     own = list(members)[:2]
     ranked = sorted(members, key=lambda name: -1 if name in own else _rank(name, asked))
-    bits = Bits({name: place for place, name in enumerate(ranked)})
+    bits = Bits({name: place for place, name in enumerate(ranked)}, _LEAST_WORDS[scheme])
     words = np.zeros((len(index) + 1, bits.words), np.int64)
     for name, parts in members.items():
         word, bit = divmod(bits.bit[name], k.LIST_BITS)
@@ -66,9 +71,10 @@ def _rank(name: str, asked: Sequence[set[str]]) -> int:
 
 
 def compile_sets(tables: Tables, values: Mapping[str, list[str]]) -> tuple[Bits, np.ndarray]:
-    """The bits of the sets, and the words of bits of the sets that each value is in. int64 [coded fields, values, words].
+    """The bits of the sets, and the words of bits of the sets that each value is in. int64 [words, coded fields, values].
 
-    ``values`` are the accepted values of each field; the value at place ``i`` has the number ``i + 1``.
+    ``values`` are the accepted values of each field; the value at place ``i`` has the number ``i + 1``. Number 0, which is not
+    accepted, has the sign bit in the first word.
     """
     rows = {row["set"]: row for row in tables["sets"]}
     members: dict[str, list[Row]] = {name: [row] for name, row in rows.items()}
@@ -76,7 +82,8 @@ def compile_sets(tables: Tables, values: Mapping[str, list[str]]) -> tuple[Bits,
         if all(name in rows for name in names):
             members[union_name(names)] = [rows[name] for name in names]
     bits = Bits({name: place for place, name in enumerate(sorted(members))})
-    words = np.zeros((k.N_CODED, 256, bits.words), np.int64)
+    words = np.zeros((bits.words, k.N_CODED, VALUES), np.int64)
+    words[0, :, 0] = SIGN
     for row in rows.values():
         if row["field"] not in CODED_FIELDS:
             tables.fault(row, f"{row['field']} is no coded field; they are {', '.join(CODED_FIELDS)}.")
@@ -90,7 +97,7 @@ def compile_sets(tables: Tables, values: Mapping[str, list[str]]) -> tuple[Bits,
             accepted = values.get(row["field"], [])
             for value in row["values"].split():
                 if value in accepted:
-                    words[CODED_FIELDS.index(row["field"]), accepted.index(value) + 1, word] |= np.int64(1 << bit)
+                    words[word, CODED_FIELDS.index(row["field"]), accepted.index(value) + 1] |= np.int64(1 << bit)
     return bits, words
 
 

@@ -36,13 +36,14 @@ def union_name(names: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Bits:
-    """The bit of each named list or set, and how many words hold them all (at least one)."""
+    """The bit of each named list or set, and how many words hold them all (at least so many)."""
 
     bit: Mapping[str, int]
+    least: int = 1
 
     @property
     def words(self) -> int:
-        return max(1, -(-len(self.bit) // k.LIST_BITS))
+        return max(self.least, -(-len(self.bit) // k.LIST_BITS))
 
 
 @dataclass

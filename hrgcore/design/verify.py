@@ -26,6 +26,7 @@ ARRAYS: Shapes = {
     "steps": (layout.STEP, ("steps",)),
     "step_start": (np.dtype("<i4"), (len(RULE_TABLES) + 1,)),
     "diagnoses": (layout.DIAGNOSIS, ("icd10",)),
+    "diagnosis_four": (np.dtype("<u2"), ("icd10",)),
     "diagnosis_words": (np.dtype("<i8"), ("icd10", "diagnosis words")),
     "diagnosis_scores": (layout.SCORE, (k.N_SCORES, "icd10")),
     "procedures": (layout.PROCEDURE, ("opcs4",)),
@@ -35,8 +36,8 @@ ARRAYS: Shapes = {
     "cc_points": (np.dtype("i1"), ("cc lists", "icd10")),
     "exclusion_start": (np.dtype("<i4"), ("icd10+1",)),
     "exclusions": (layout.EXCLUSION, ("exclusions",)),
-    "grid": (np.dtype("u1"), (13, 13)),
-    "field_sets": (np.dtype("<i8"), (k.N_CODED, 256, "patient words")),
+    "grid": (np.dtype("u1"), (layout.HIERARCHIES, layout.HIERARCHIES)),
+    "field_sets": (np.dtype("<i8"), ("patient words", k.N_CODED, layout.VALUES)),
     "used_words": (np.dtype("<i8"), (3,)),
     "whole_record_chains": (np.dtype("<i4"), (2,)),
     "gates": (layout.GATE, ("gates",)),
@@ -78,6 +79,12 @@ def verify(arrays: Arrays) -> None:
     for used, kind in zip(arrays["used_words"], ("diagnosis words", "procedure words", "procedure words"), strict=True):
         if not 1 <= used <= sizes[kind]:
             raise ValueError("used_words")
+    for name, words, unaccepted in (
+        ("diagnosis_words", arrays["diagnosis_words"], (0, 0)),
+        ("field_sets", arrays["field_sets"][0], (..., 0)),
+    ):
+        if not (words[unaccepted] < 0).all() or (words < 0).sum() != words[unaccepted].size:
+            raise ValueError(name)
     check_steps(arrays["steps"], arrays["step_start"])
     _outcomes(arrays, sizes)
     verify_logics(arrays, sizes["errors"])
@@ -108,17 +115,17 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     for table in ("diagnosis_scores", "procedure_scores"):
         yield table, "component", 0, layout.EACH_CODE
         yield table, "points", 0, 1000
-    yield "diagnoses", "four", 0, sizes["icd10"] - 1
+    yield "diagnosis_four", "", 0, sizes["icd10"] - 1
     yield "procedures", "error", 0, sizes["errors"] - 1
-    yield "procedures", "companion", 0, 1
-    yield "procedures", "asks", 0, 1
     yield "roots", "cc_list", -1, sizes["cc lists"] - 1
-    yield "roots", "cc_bit", -1, sizes["diagnosis words"] * k.LIST_BITS - 1
-    yield "roots", "interventions", -1, sizes["procedure words"] * k.LIST_BITS - 1
+    yield "roots", "cc_word", 0, sizes["diagnosis words"] - 1
+    yield "roots", "cc_bit", 0, k.LIST_BITS - 1
+    yield "roots", "intervention_word", 0, sizes["procedure words"] - 1
+    yield "roots", "intervention_bit", 0, k.LIST_BITS - 1
     yield "roots", "cc_points", 0, 100
     yield "cc_points", "", 0, 100
     yield "gates", "fact", len(RANGE_FACTS), facts - 1
-    yield "grid", "", k.METHOD_PROCEDURE, k.METHOD_DIAGNOSIS
+    yield "grid", "", 0, k.METHOD_DIAGNOSIS
     yield "settings", "", 0, 2**31 - 1
     yield "icd10_four", "", 0, sizes["icd10"] - 1
     yield "icd10_five", "", 0, sizes["icd10"] - 1

@@ -7,10 +7,10 @@ from hrgcore_kernels.codes import (
     FACT_AGE,
     FACT_INTERVENTIONS,
     FACT_PROCEDURES,
-    LIST_BITS,
     METHOD_FAILED,
     METHOD_OUTPATIENT,
     METHOD_PROCEDURE,
+    N_CODED,
     N_RANGE_FACTS,
     REASON_ERROR_CATEGORY,
     REASON_INVALID_FIELD,
@@ -19,7 +19,8 @@ from hrgcore_kernels.codes import (
     REASON_PROCEDURE_NOT_COVERED,
     REASON_UNBUNDLED_ERROR,
 )
-from hrgcore_kernels.layout import UNBUNDLED, Design, Int64s, Records, UInt8s, UInt16s
+from hrgcore_kernels.facts import of_value, patient_words, procedure_place
+from hrgcore_kernels.layout import COMPANION, UNBUNDLED, VALUES, Design, Int64s, Records, UInt8s, UInt16s
 from hrgcore_kernels.row_layout import ATTENDANCE, ROW_RESULT
 from hrgcore_kernels.rules import first_rule
 from hrgcore_kernels.signatures import DESIGN, array
@@ -28,7 +29,7 @@ from hrgcore_kernels.signatures import DESIGN, array
 @inline
 def procedure_word(design):
     """The fact number of the first word of lists of procedures; those of companions follow."""
-    return N_RANGE_FACTS + design.field_sets.shape[2] + 2 * design.diagnosis_words.shape[1]
+    return np.int64(procedure_place(design))
 
 
 @inline
@@ -61,18 +62,18 @@ def set_companions(design, codes, at, facts):
     for word in range(design.procedure_words.shape[1]):
         facts[first + word] = 0
     behind = at + 1
-    while behind < len(codes) and design.procedures[codes[behind]].companion != 0:
+    while behind < len(codes) and design.procedures[codes[behind]].flags & COMPANION != 0:
         for word in range(design.procedure_words.shape[1]):
             facts[first + word] |= design.procedure_words[codes[behind], word]
         behind += 1
 
 
 @inline
-def interventions(design, bit, codes):
-    """How many distinct procedures are on the list of this bit; 0 for bit -1."""
+def interventions(design, root, codes):
+    """How many distinct procedures are on the intervention list of a root; 0 where it counts none."""
     distinct = np.int64(0)
-    for at in range(len(codes) if bit >= 0 else 0):
-        on_list = (design.procedure_words[codes[at], bit // LIST_BITS] >> np.int64(bit % LIST_BITS)) & 1
+    for at in range(len(codes) if root.counts_interventions != 0 else 0):
+        on_list = (design.procedure_words[codes[at], root.intervention_word] >> np.int64(root.intervention_bit)) & 1
         for other in range(at):
             if codes[other] == codes[at]:
                 on_list = 0
@@ -94,7 +95,7 @@ def fail(result, reason, rule, error, at):
 @inline
 def split(design, root, rule, method, dominant, at, codes, facts, result):
     """The HRG of a root: the first of its splits that applies; methods have the numbers of the reasons that give them."""
-    facts[FACT_INTERVENTIONS] = interventions(design, design.roots[root].interventions, codes)
+    facts[FACT_INTERVENTIONS] = interventions(design, design.roots[root], codes)
     found = first_rule(design, design.roots[root].split_chain, facts)
     facts[FACT_INTERVENTIONS] = 0
     if found == 0:
@@ -188,8 +189,9 @@ def group_attendances(
         facts[:] = 0
         facts[FACT_AGE] = ages[row]
         for place in range(len(fields)):
-            for word in range(design.field_sets.shape[2]):
-                facts[N_RANGE_FACTS + word] |= design.field_sets[fields[place], coded[row, place], word]
+            for word in range(patient_words(design)):
+                start = word * np.uint64(N_CODED * VALUES)
+                facts[np.uint64(N_RANGE_FACTS) + word] |= of_value(design.field_sets, start, fields[place], coded[row, place])
         own = codes[starts[row] : starts[row] + lengths[row]]
         group_one(design, own, facts, base[row], first_hrg, result)
         for at in range(len(own) + 1):

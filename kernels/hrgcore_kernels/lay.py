@@ -1,82 +1,132 @@
-"""Laying out the records of a block: which rows each has, what its numbers and coded fields say, which checks these fail."""
+"""Laying out the records of a block: what their numbers, fields and codes say, and which checks these fail."""
 
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, stage
-from hrgcore_kernels.codes import FACT_AGE, FACT_LOS, FAIL_STARTAGE, NUMBER_INVALID
-from hrgcore_kernels.facts import set_patient
-from hrgcore_kernels.layout import BLOCK
-from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numbers
-
-
-@inline
-def end_of_block(spell_start, several, first, count):
-    """Where the block of the ``count`` spells of ``several`` episodes that begins with ``first`` ends: those in it have 2 * BLOCK
-    episodes at most, and so are BLOCK at most; or it is one that has more.
-    """
-    episodes = 0
-    for at in range(first, count):
-        episodes += spell_start[several[at] + 1] - spell_start[several[at]]
-        if episodes > 2 * BLOCK and at > first:
-            return at
-    return count
+from hrgcore_kernels.codes import FACT_AGE, FACT_LOS, FAIL_STARTAGE, METHOD_FAILED, NUMBER_INVALID, REASON_NONE
+from hrgcore_kernels.drive import drive
+from hrgcore_kernels.facts import set_patient, set_primary
+from hrgcore_kernels.primary import injured_row, primary_of, weightiest_row
+from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
+from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numbers, sound_numbers
 
 
 @stage
-def lay_episodes(design, episodes, rows, first, count, results, scratch):
-    """Lay out the ``count`` episodes from place ``first`` of ``rows`` on; ``results`` hold the checks that they failed so far."""
-    settings = design.settings
-    for place in range(count):
-        row = np.uint64(rows[np.uint64(first + place)])
+def lay_episodes(design, episodes, rows, first, count, scratch):
+    """Lay out the ``count`` episodes from place ``first`` of ``rows`` on, and what drives each.
+
+    Returns how many, in ``counted``, may have an error category for their primary diagnosis.
+    """
+    settings, diagnoses, procedures = design.settings, episodes.diagnoses, episodes.procedures
+    doubtful = np.int64(0)
+    for place in range(np.uint64(count)):
+        at = np.uint64(first) + place
+        row = np.uint64(rows[at])
         episode = episodes.rows[row]
-        failed = np.int64(results[row].failed) | failed_numbers(settings, episode) | failed_fields(episodes.coded, row)
-        age = episode.age if (failed >> FAIL_STARTAGE) & 1 == 0 else NUMBER_INVALID
-        lay(
-            design, episodes, scratch, place, first + place, first + place + 1, row, row, age, calculated_days(episode, settings[5])
+        record, facts = scratch.records[place], scratch.facts[place]
+        failed = np.int64(scratch.failed[at])
+        age, los = np.int64(episode.age), calculated_days(episode, settings[5])
+        start, end = np.uint64(episode.diagnosis_start), np.uint64(episode.diagnosis_end)
+        first_procedure, last_procedure = np.uint64(episode.procedure_start), np.uint64(episode.procedure_end)
+        accepted = set_patient(design, episodes.coded, row, row, facts)
+        if not (accepted & sound_numbers(settings, episode)):
+            failed |= failed_numbers(settings, episode) | failed_fields(episodes.coded, row)
+            if (failed >> FAIL_STARTAGE) & 1 != 0:
+                age = np.int64(NUMBER_INVALID)
+        failed |= survey_diagnoses(design, diagnoses, start, end, scratch.best, facts)
+        flags, dominant, dominant_at, unknown = survey_procedures(
+            design, procedures, first_procedure, last_procedure, los, scratch.best, facts
         )
-        scratch.records[place].failed = failed
+        primary = diagnoses[start]
+        set_primary(design, primary, diagnoses, start, end, facts)
+        scratch.rule[place] = 0
+        scratch.counted[doubtful] = place
+        doubtful += design.diagnoses[primary].error_chain != 0
+        begin(record, age, los, facts)
+        record.report = row
+        record.failed = failed | unknown
+        record.primary = primary
+        record.diagnosis_start = start
+        record.diagnosis_end = end
+        record.procedure_start = first_procedure
+        record.procedure_end = last_procedure
+        record.flags = flags
+        record.leading = dominant
+        record.dominant_at = dominant_at
+        drive(design, record, primary, procedures, last_procedure, facts)
+    return doubtful
 
 
 @stage
 def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch):
     """Lay out the spells from ``first`` to ``end`` among those of ``several`` episodes, if all of these were grouped.
 
-    Returns how many these are.
+    Their codes are copied side by side. Returns how many these are; all of them, in ``chosen``, go on: spells whose episodes were
+    grouped have no check to fail.
     """
-    count = np.int64(0)
-    for at in range(first, end):
-        spell = scratch.several[at]
-        low, high = spell_start[spell], spell_start[spell + 1]
-        if all_grouped(rows, low, high, results):
-            los = np.int64(0)
-            for episode in range(low, high):
-                los += results[rows[episode]].los
-            one, last = np.uint64(rows[low]), np.uint64(rows[high - 1])
-            lay(design, episodes, scratch, count, low, high, one, last, episodes.rows[one].age, los)
-            scratch.records[count].failed = 0
-            scratch.records[count].spell = spell
-            count += 1
-    return count
+    count = np.uint64(0)
+    diagnoses = procedures = np.uint64(0)
+    for place in range(first, end):
+        spell = scratch.several[place]
+        low, high = np.uint64(spell_start[spell]), np.uint64(spell_start[spell + 1])
+        if not all_grouped(rows, low, high, results):
+            continue
+        record = scratch.records[count]
+        facts = scratch.facts[count]
+        record.first = low
+        record.end = high
+        record.spell = spell
+        record.diagnosis_start = diagnoses
+        record.procedure_start = procedures
+        los = np.int64(0)
+        for at in range(low, high):
+            row = np.uint64(rows[at])
+            los += results[row].los
+            episode = episodes.rows[row]
+            for number in range(np.uint64(episode.diagnosis_start), np.uint64(episode.diagnosis_end)):
+                scratch.diagnoses[diagnoses] = episodes.diagnoses[number]
+                diagnoses += np.uint64(1)
+            for number in range(np.uint64(episode.procedure_start), np.uint64(episode.procedure_end)):
+                scratch.procedures[procedures] = episodes.procedures[number]
+                procedures += np.uint64(1)
+        record.diagnosis_end = diagnoses
+        record.procedure_end = procedures
+        one, last = np.uint64(rows[low]), np.uint64(rows[high - np.uint64(1)])
+        begin(record, np.int64(episodes.rows[one].age), los, facts)
+        record.failed = 0
+        set_patient(design, episodes.coded, one, last, facts)
+        survey_diagnoses(design, scratch.diagnoses, record.diagnosis_start, diagnoses, scratch.best, facts)
+        record.flags, record.leading, record.dominant_at, _ = survey_procedures(
+            design, scratch.procedures, record.procedure_start, procedures, los, scratch.best, facts
+        )
+        record.weightiest = weightiest_row(design, episodes, rows, low, high)
+        record.report = injured_row(design, episodes, rows, low, high, record.weightiest)
+        record.primary = primary_of(episodes, record.report)
+        set_primary(design, record.primary, scratch.diagnoses, record.diagnosis_start, record.diagnosis_end, facts)
+        scratch.chosen[count] = count
+        count += np.uint64(1)
+    return np.int64(count)
 
 
 @inline
 def all_grouped(rows, low, high, results):
     """Whether each episode of ``rows[low:high]`` has an HRG."""
     for at in range(low, high):
-        if results[rows[at]].hrg == 0:
+        if results[np.uint64(rows[at])].hrg == 0:
             return False
     return True
 
 
 @inline
-def lay(design, episodes, scratch, place, low, high, first, last, age, los):
-    """Lay out record ``place``: the episodes ``rows[low:high]``, the first and the last of which are these rows."""
-    record = scratch.records[place]
-    record.first = low
-    record.end = high
+def begin(record, age, los, facts):
+    """A record without an outcome yet."""
     record.los = los
-    record.weightiest = first
-    record.report = first
-    scratch.facts[place, FACT_AGE] = age
-    scratch.facts[place, FACT_LOS] = los
-    set_patient(design.field_sets, episodes.coded, first, last, scratch.facts, place)
+    record.root_rule = 0
+    record.hrg = 0
+    record.method = METHOD_FAILED
+    record.reason = REASON_NONE
+    record.dominant = 0
+    record.error = 0
+    record.error_at = -1
+    facts[FACT_AGE] = age
+    facts[FACT_LOS] = los

@@ -8,13 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hrgcore_kernels.codes import N_RANGE_FACTS
+from hrgcore_kernels.codes import N_CODED, N_RANGE_FACTS
 
 FOUR_PLACES = 26 * 100 * 11  #: ICD-10: letter, two digits, digit or X
 FIVE_PLACES = FOUR_PLACES * 10  #: and a fifth digit
 OPCS4_PLACES = 26 * 1000  #: letter, three digits
 FIELD_PLACES = 37**3  #: up to three letters or digits
-ANY_STAY = 255  #: of a procedure that may be dominant however long the stay is
+VALUES = 256  #: numbers that values of a coded field can have
+HIERARCHIES = 16  #: that the grid has room for: 0 to 12, and -1 as the last
+ANY_STAY = 2**31 - 1  #: of a procedure that may be dominant however long the stay is
 EACH_CODE = 63  #: the component of a code that counts by itself
 
 Int8s = npt.NDArray[np.int8]
@@ -51,29 +53,42 @@ STEP_WORD = np.dtype(
         "itemsize": STEP.itemsize,
     }
 )
-#: An ICD-10 number: ``lists`` and ``more`` are its first two words of bits of lists, ``four`` the first number of the same four
-#: characters; hierarchy -1 is not covered.
-DIAGNOSIS = _record(lists="i8", more="i8", error_chain="i4", root_chain="i4", four="u2", hierarchy="i1")
+#: An ICD-10 number as a primary diagnosis; hierarchy -1 is not covered.
+DIAGNOSIS = _record(error_chain="i4", root_chain="i4", hierarchy="i1")
 #: An OPCS-4 number: ``lists`` is its first word of bits of lists; ``longest_stay`` in days, beyond which it can't be dominant
-#: (ANY_STAY: never beyond); ``companion`` 1: says more of the code before it; ``asks`` 1: its root chain asks for lists that only
-#: such chains ask for.
+#: (ANY_STAY: never beyond); ``flags`` has bits of those below.
 PROCEDURE = _record(
     lists="i8",
     root_chain="i4",
     unbundle_chain="i4",
+    longest_stay="i4",
     hierarchy="i1",
     error="u1",
-    longest_stay="u1",
-    companion="u1",
-    asks="u1",
+    flags="u1",
 )
+UNKNOWN = 1  #: it is number 0
+NOT_COVERED = 2  #: its hierarchy is -1
+USABLE = 4  #: it has a hierarchy that is not 0, or no error category
+COMPANION = 8  #: it says more of the code before it
+UNBUNDLES = 16  #: it has a chain of unbundling
+ASKS_LISTS = 32  #: its root chain asks for lists of procedures that only such chains ask for
+ASKS_COMPANIONS = 64  #: its root chain asks for lists of the codes behind it
 #: What a code has in a score; component 0 is none.
 SCORE = _record(points="i2", component="u1")
 #: What a record must have for some rule to apply: any of the mask's bits in a fact.
 GATE = _record(fact="i8", mask="i8")
-#: A root: its splits, its CC list, that list's bit and the points of every code on it (0: they differ, see cc_points), and the bit
-#: of its intervention list (-1: none).
-ROOT = _record(split_chain="i4", cc_list="i2", cc_bit="i2", interventions="i2", cc_points="i1")
+#: A root: its splits, its CC list (-1: none), the points of every code on it (0: they differ, see cc_points), the word and the bit
+#: of that list, whether it counts interventions, and the word and the bit of their list.
+ROOT = _record(
+    split_chain="i4",
+    cc_list="i2",
+    cc_points="i1",
+    cc_word="u1",
+    cc_bit="u1",
+    counts_interventions="u1",
+    intervention_word="u1",
+    intervention_bit="u1",
+)
 #: Secondary diagnoses that give no points on a CC list (-1: all lists): numbers from low to high.
 EXCLUSION = _record(cc_list="i4", low="i4", high="i4")
 #: An encoded episode: where its codes stand, and its numbers (NUMBER_BLANK or NUMBER_INVALID where there is none).
@@ -94,27 +109,27 @@ EPISODE = _record(
 EPISODE_RESULT = _record(
     root_rule="i4",
     split_rule="i4",
-    los="i4",
-    failed="u4",
     hrg="u2",
     dominant="u2",
-    error_at="i2",
     method="u1",
     reason="u1",
     error="u1",
     report="u1",
+    los="i4",
+    failed="u4",
+    error_at="i2",
 )
 #: What grouping gives for a spell; ``report_row`` is the episode that gave the primary diagnosis.
 SPELL_RESULT = _record(
-    los="i8",
-    critical_care_days="i8",
-    report_row="i8",
     root_rule="i4",
     split_rule="i4",
     hrg="u2",
     dominant="u2",
     method="u1",
     reason="u1",
+    los="i8",
+    critical_care_days="i8",
+    report_row="i8",
 )
 #: An unbundled HRG; ``at`` is the place among the episode's procedures of the one that gave it (-1: the episode itself).
 UNBUNDLED = _record(row="i8", days="i4", rule="i4", split_rule="i4", hrg="u2", at="i2")
@@ -126,7 +141,10 @@ class Design(NamedTuple):
     rules: Records  # RULE
     steps: Records  # STEP_WORD; a chain is the place of its first step
     diagnoses: Records  # DIAGNOSIS
-    diagnosis_words: Int64s  # [codes, words] bits of lists
+    diagnosis_four: UInt16s  # [codes] the first number of the same four characters
+    diagnosis_words: (
+        Int64s  # [codes, two words or more] bits of lists; the first word of UNKNOWN has the sign bit, which no list has
+    )
     diagnosis_scores: Records  # SCORE [BURN and TRAUMA, codes]
     procedures: Records  # PROCEDURE
     procedure_words: Int64s  # [codes, words]
@@ -135,8 +153,8 @@ class Design(NamedTuple):
     cc_points: Int8s  # [lists, codes]
     exclusion_start: Int32s  # [codes + 1], by primary diagnosis
     exclusions: Records  # EXCLUSION
-    grid: UInt8s  # [13, 13] method by procedure's and diagnosis's hierarchy
-    field_sets: Int64s  # [coded fields, values, words] bits of sets
+    grid: UInt8s  # [256] method by procedure's and diagnosis's hierarchy, see `grid_place`
+    field_sets: Int64s  # [words x coded fields x 256] bits of sets of each value; the first word of value 0 has the sign bit
     used_words: Int64s  # words of lists that rules ask for: of diagnoses; of procedures, but in their root rules; of companions
     whole_record_chains: Int32s  # exceptions; unbundling by the episode itself
     gates: Records  # GATE, of each of these chains; none: every record walks it
@@ -146,7 +164,7 @@ class Design(NamedTuple):
 
 def count_facts(design: Design) -> int:
     """How many facts a record has under a design: ranges, and the words of each scope."""
-    words = design.field_sets.shape[2] + 2 * design.diagnosis_words.shape[1] + 2 * design.procedure_words.shape[1]
+    words = len(design.field_sets) // (N_CODED * VALUES) + 2 * design.diagnosis_words.shape[1] + 2 * design.procedure_words.shape[1]
     return N_RANGE_FACTS + words
 
 
@@ -175,31 +193,29 @@ BLOCK = 256
 RECORD = _record(
     first="u8",  # places in `rows` of its first episode, and behind its last
     end="u8",
-    weightiest="u8",  # the row whose primary diagnosis weighs most
     report="u8",  # the row that gives the primary diagnosis
     los="i8",
+    diagnosis_start="u8",  # places among the codes
+    diagnosis_end="u8",
+    procedure_start="u8",
+    procedure_end="u8",
+    weightiest="u8",  # the row whose primary diagnosis weighs most
     spell="u4",  # place among the slice's, of a record of a spell
-    diagnosis_start="u4",  # places among the block's codes
-    diagnosis_end="u4",
-    procedure_start="u4",
-    procedure_end="u4",
-    step="u4",  # where its walk along a chain is
-    rule="i4",  # and the rule that it came to, 0 for none
-    root_rule="i4",
-    split_rule="i4",
+    chain="u4",  # from what drives it to its root
     failed="u4",
-    dominant_at="i4",  # places among its procedures; -1 for none
-    not_covered="i4",
-    error_at="i4",
-    primary="u2",  # numbers of codes
-    dominant="u2",
-    root="u2",
+    dominant_at="i4",  # place among its procedures; -1 for none
+    error_at="i4",  # likewise
+    root_rule="i4",  # what results have too, in their order: so it is copied in few moves
+    split_rule="i4",
     hrg="u2",
+    dominant="u2",
     method="u1",
     reason="u1",
     error="u1",
-    only_errors="u1",  # there are procedures, and all carry an error category and can't be dominant
-    unbundles="u1",  # a procedure has a chain of unbundling
+    flags="u1",  # those that any of its procedures has
+    primary="u2",  # numbers of codes
+    leading="u2",  # the dominant procedure, whether it drives or not
+    root="u2",
 )
 
 
@@ -208,11 +224,16 @@ class Scratch(NamedTuple):
 
     records: Records  # RECORD [BLOCK]
     facts: Int64s  # [BLOCK, count_facts]: ranges, then words of list bits
-    diagnoses: UInt16s  # [more than the slice has]: those of the block, record by record
+    diagnoses: UInt16s  # [more than a block of spells has]: those of its records, side by side
     procedures: UInt16s
-    found: UInt16s  # [as many]: those of a record on a list
+    seen_diagnoses: UInt32s  # [codes]: the last turn, 0 for none, in which a diagnosis of these four characters was counted
+    seen_procedures: UInt32s  # [codes]: likewise, of procedures
+    turn: UInt32s  # [1]: the last turn of counting
     best: Int64s  # [EACH_CODE + 1]: largest points of each component
+    step: UInt32s  # [BLOCK]: where each record's walk along a chain is
+    rule: Int32s  # [BLOCK]: and the rule that it came to, 0 for none
     chosen: UInt32s  # [BLOCK]: records that a stage goes on with
     walking: UInt32s  # [BLOCK]: records whose walk goes on
     counted: UInt32s  # [BLOCK]: records of which a stage has to count something
-    several: UInt32s  # [spells of the slice]: those of several episodes
+    several: UInt32s  # [spells of several episodes]: places among the slice's
+    failed: UInt32s  # [episodes of the slice]: bits of the checks that they fail together with others

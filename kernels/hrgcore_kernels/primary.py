@@ -2,23 +2,8 @@
 
 import numpy as np
 
-from hrgcore_kernels.accelerate import inline, stage
-from hrgcore_kernels.facts import has_site, set_primary
-
-
-@stage
-def choose_primaries(design, episodes, rows, count, scratch):
-    """Note the row that gives each record's primary diagnosis, and set the facts that hang on it.
-
-    Rule: docs/grouping.md section 6, for multiple trauma, burns and global exceptions.
-    """
-    for place in range(count):
-        record = scratch.records[place]
-        if record.end - record.first > 1:
-            record.weightiest = weightiest_row(design, episodes, rows, record.first, record.end)
-            record.report = injured_row(design, episodes, rows, record.first, record.end, record.weightiest)
-            record.primary = primary_of(episodes, record.report)
-        set_primary(design, scratch, place, record.primary)
+from hrgcore_kernels.accelerate import inline
+from hrgcore_kernels.facts import has_site
 
 
 @inline

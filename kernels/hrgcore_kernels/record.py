@@ -1,31 +1,33 @@
-"""Grouping a block of records: valid episodes, or spells as a whole. Each stage goes over all of them before the next begins."""
+"""Grouping a block of records: each stage goes over all of them before the next begins."""
 
 from hrgcore_kernels.accelerate import stage
-from hrgcore_kernels.outcome import begin, check, split
-from hrgcore_kernels.primary import choose_primaries
-from hrgcore_kernels.root import find_exceptions, find_roots
-from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
+from hrgcore_kernels.lay import lay_episodes, lay_spells
+from hrgcore_kernels.outcome import check, split
+from hrgcore_kernels.root import drive_spells, find_exceptions, find_roots
 
 
 @stage
-def group_records(design, episodes, rows, count, whole, scratch):
-    """Find the outcome of the ``count`` records that were laid out; ``whole``: they are spells of grouped episodes.
+def group_episodes(design, episodes, rows, first, count, scratch):
+    """Find the outcome of the ``count`` episodes from place ``first`` of ``rows`` on. Their facts are left in ``scratch``.
 
-    Rule: docs/grouping.md sections 2 (error categories), 3, 4 and 6. Their facts are left in ``scratch``.
+    Rule: docs/grouping.md sections 2 to 4.
     """
-    survey_diagnoses(design, episodes, rows, count, scratch)
-    survey_procedures(design, episodes, rows, count, scratch)
-    choose_primaries(design, episodes, rows, count, scratch)
-    chosen = choose_all(count, scratch) if whole else check(design, count, scratch)
+    doubtful = lay_episodes(design, episodes, rows, first, count, scratch)
+    chosen = check(design, count, doubtful, scratch)
     find_exceptions(design, chosen, scratch)
-    chosen = find_roots(design, episodes, rows, chosen, scratch)
-    split(design, chosen, scratch)
+    chosen = find_roots(design, chosen, scratch)
+    split(design, episodes.diagnoses, episodes.procedures, chosen, scratch)
 
 
 @stage
-def choose_all(count, scratch):
-    """All records go on: spells whose episodes were grouped have no check to fail."""
-    for place in range(count):
-        begin(scratch.records[place])
-        scratch.chosen[place] = place
+def group_wholes(design, episodes, rows, spell_start, first, end, results, scratch):
+    """Find the outcome of the spells from ``first`` to ``end`` among those of ``several`` episodes, if all of these were grouped.
+
+    Returns how many these are. Rule: docs/grouping.md sections 3, 4 and 6.
+    """
+    count = lay_spells(design, episodes, rows, spell_start, first, end, results, scratch)
+    find_exceptions(design, count, scratch)
+    drive_spells(design, episodes, rows, count, scratch)
+    chosen = find_roots(design, count, scratch)
+    split(design, scratch.diagnoses, scratch.procedures, chosen, scratch)
     return count

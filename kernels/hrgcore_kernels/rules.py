@@ -32,33 +32,36 @@ def first_rule(design, chain, facts):
 
 
 @inline
-def passes(design, which, facts, place):
-    """Whether a rule of one of the chains that are tried for every record might apply to the record at ``place`` of a block."""
+def passes(design, which, facts):
+    """Whether a rule of one of the chains that are tried for every record might apply to a record."""
     first, end = np.uint64(design.gate_start[which]), np.uint64(design.gate_start[which + 1])
     found = np.int64(first == end)
-    for at in range(first, end):
+    at = first
+    while at < end:
         gate = design.gates[at]
-        found |= facts[place, np.uint64(gate.fact)] & gate.mask
+        found |= facts[np.uint64(gate.fact)] & gate.mask
+        at += np.uint64(1)
     return found != 0
 
 
 @stage
-def walk(steps, records, facts, walking, count):
+def walk(steps, scratch, count):
     """The same for ``count`` records of a block, those in ``walking``: from ``step`` on, the rule is left in ``rule``.
 
     All walk side by side, a step each in turn, and those that have come to their rule leave: there is no branch to guess but the
     loops' ends, and one record's look-ups need not wait for another's. ``walking`` is used up.
     """
+    walking, at_step, rules, facts = scratch.walking, scratch.step, scratch.rule, scratch.facts
     while count > 0:
         kept = 0
         for place in range(count):
             number = walking[place]
-            record = records[number]
-            step = steps[record.step]
+            at = at_step[number]
+            step = steps[at]
             word = step.word
             held = holds(step, facts[number, np.uint64(word & 0xFFFF)])
-            record.rule = word >> 32
-            record.step += np.uint32(1) if held else np.uint32((word >> 16) & 0xFFFF)
+            rules[number] = word >> 32
+            at_step[number] = at + (np.uint32(1) if held else np.uint32((word >> 16) & 0xFFFF))
             walking[kept] = number
             kept += not (held & (word >= 0))
         count = kept

@@ -3,7 +3,6 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline
-from hrgcore_kernels.codes import LIST_BITS
 from hrgcore_kernels.layout import EACH_CODE
 
 
@@ -17,54 +16,65 @@ def stands_before(codes, start, at):
 
 
 @inline
-def diagnosis_lists(design, code, word):
-    """A word of bits of the lists that a diagnosis is on."""
-    if word == 0:
-        return design.diagnoses[code].lists
-    return design.diagnoses[code].more if word == 1 else design.diagnosis_words[code, word]
-
-
-@inline
-def any_counts(root, facts, place, scope):
+def any_counts(root, facts, scope):
     """Whether some diagnosis may be on the CC list of a root; ``scope`` is the first word of lists of diagnoses in the facts."""
-    bit = np.uint64(root.cc_bit)
-    word = bit // np.uint64(LIST_BITS)
-    told = min(word, np.uint64(1))  # the survey gathers two words
-    there = (facts[place, np.uint64(scope) + told] >> np.int64(bit % np.uint64(LIST_BITS))) & 1
-    return (root.cc_list >= 0) & ((there != 0) | (word > told))
+    told = np.uint64(min(root.cc_word, 1))  # the survey gathers two words
+    there = (facts[scope + told] >> np.int64(root.cc_bit)) & 1
+    return (root.cc_list >= 0) & ((there != 0) | (root.cc_word > 1))
 
 
 @inline
-def cc_score(design, root, record, codes, found):
+def cc_score(design, root, record, codes, scratch):
     """Points of the distinct secondary diagnoses on the CC list of a root.
 
     Rule: docs/grouping.md section 3, `cc`: five-character forms of one code are one diagnosis; none for the primary one itself,
     nor for what it excludes.
     """
-    word, shift = np.uint64(root.cc_bit // LIST_BITS), np.int64(root.cc_bit % LIST_BITS)
     primary = record.primary
-    four, points = design.diagnoses[primary].four, np.int64(root.cc_points)
     first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
-    equal = (points != 0) & (first == end)
-    kept = np.int64(0)
+    if (root.cc_points == 0) | (first != end):
+        return cc_score_by_code(design, root, record, codes, scratch)
+    word, shift = np.uint64(root.cc_word), np.int64(root.cc_bit)
+    turn = next_turn(scratch)
+    seen = scratch.seen_diagnoses
+    seen[design.diagnosis_four[primary]] = turn
+    counted = np.int64(0)
+    at, behind = record.diagnosis_start, record.diagnosis_end
+    while at < behind:
+        code = codes[at]
+        at += np.uint64(1)
+        listed = (design.diagnosis_words[code, word] >> shift) & 1
+        four = design.diagnosis_four[code]
+        counted += listed & (seen[four] != turn)
+        seen[four if listed != 0 else 0] = turn  # 0 is no diagnosis: a place to write to without a branch to guess
+    return counted * np.int64(root.cc_points)
+
+
+@inline
+def cc_score_by_code(design, root, record, codes, scratch):
+    """The same where points differ or may be taken away: code by code."""
+    word, shift = np.uint64(root.cc_word), np.int64(root.cc_bit)
+    primary = record.primary
+    first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
+    turn = next_turn(scratch)
+    seen = scratch.seen_diagnoses
+    seen[design.diagnosis_four[primary]] = turn
     total = np.int64(0)
     for at in range(record.diagnosis_start, record.diagnosis_end):
         code = codes[at]
-        listed = (diagnosis_lists(design, code, word) >> shift) & 1
-        found[kept] = design.diagnoses[code].four  # written, and kept only if it is on the list: no branch to guess
-        if not equal and listed != 0 and counts(found, kept, four) and not excluded(design, first, end, root.cc_list, code):
-            total += np.int64(design.cc_points[root.cc_list, code]) if points == 0 else points
-        kept += listed
-    if equal:
-        for at in range(kept):
-            total += points * counts(found, at, four)
+        four = design.diagnosis_four[code]
+        if (design.diagnosis_words[code, word] >> shift) & 1 != 0 and seen[four] != turn:
+            seen[four] = turn
+            if not excluded(design, first, end, root.cc_list, code):
+                total += np.int64(design.cc_points[root.cc_list, code])
     return total
 
 
 @inline
-def counts(found, at, primary):
-    """Whether a diagnosis, by the first number of its four characters, is neither the primary one nor stands before it already."""
-    return (found[at] != primary) & (not stands_before(found, 0, at))
+def next_turn(scratch):
+    """A number that no count before had: what was seen in this one is what carries it."""
+    scratch.turn[0] += np.uint32(1)
+    return scratch.turn[0]
 
 
 @inline
@@ -78,19 +88,21 @@ def excluded(design, first, end, cc_list, code):
 
 
 @inline
-def interventions(design, bit, record, codes, found):
-    """How many distinct procedures are on the list of this bit.
+def interventions(design, root, record, codes, scratch):
+    """How many distinct procedures are on the intervention list of a root.
 
     Rule: docs/grouping.md section 3, `interventions`.
     """
-    word, shift = np.uint64(bit // LIST_BITS), np.int64(bit % LIST_BITS)
-    kept = np.int64(0)
-    for at in range(record.procedure_start, record.procedure_end):
-        found[kept] = codes[at]
-        kept += (design.procedure_words[codes[at], word] >> shift) & 1
+    word, shift = np.uint64(root.intervention_word), np.int64(root.intervention_bit)
+    turn = next_turn(scratch)
+    seen = scratch.seen_procedures
     distinct = np.int64(0)
-    for at in range(kept):
-        distinct += not stands_before(found, 0, at)
+    at, behind = record.procedure_start, record.procedure_end
+    while at < behind:
+        code = codes[at]
+        at += np.uint64(1)
+        distinct += ((design.procedure_words[code, word] >> shift) & 1) & (seen[code] != turn)
+        seen[code] = turn
     return distinct
 
 

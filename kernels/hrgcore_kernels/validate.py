@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hrgcore_kernels.accelerate import inline, stage
+from hrgcore_kernels.accelerate import inline
 from hrgcore_kernels.codes import (
     ADMIMETH,
     ADMISORC,
@@ -13,12 +13,9 @@ from hrgcore_kernels.codes import (
     FAIL_CLASSPAT_DISAGREES,
     FAIL_CODED,
     FAIL_CRITICALCAREDAYS,
-    FAIL_DIAGNOSIS,
     FAIL_DUPLICATE_EPIORDER,
     FAIL_EPIDUR,
     FAIL_EPIORDER,
-    FAIL_PRIMARY,
-    FAIL_PROCEDURE,
     FAIL_REHABILITATIONDAYS,
     FAIL_SEX_DISAGREES,
     FAIL_SPCDAYS,
@@ -30,9 +27,31 @@ from hrgcore_kernels.codes import (
 
 
 @inline
+def between(number, low, high):
+    """Whether a number lies from ``low`` to ``high``: one test, as unsigned numbers."""
+    return np.uint64(np.int64(number) - low) <= np.uint64(high - low)
+
+
+@inline
 def valid_age(settings, age):
     """0 to age_max."""
-    return 0 <= age <= settings[2]
+    return between(age, 0, settings[2])
+
+
+@inline
+def sound_numbers(settings, episode):
+    """Whether an episode's numbers fail no check."""
+    age, most_days = episode.age, settings[5]
+    sound = (
+        between(episode.epiorder, 1, settings[1])
+        & (valid_age(settings, age) | (age == settings[3]))
+        & between(episode.epidur, 0, most_days)
+    )
+    if not no_days(episode):
+        sound &= between(episode.critical_care_days, NUMBER_BLANK, most_days)
+        sound &= between(episode.rehabilitation_days, NUMBER_BLANK, most_days)
+        sound &= between(episode.palliative_days, NUMBER_BLANK, most_days)
+    return sound
 
 
 @inline
@@ -41,14 +60,13 @@ def failed_numbers(settings, episode):
 
     Rule: docs/grouping.md section 2, first table.
     """
-    age = episode.age
-    failed = np.int64(not 1 <= episode.epiorder <= settings[1]) << FAIL_EPIORDER
+    age, most_days = episode.age, settings[5]
+    failed = np.int64(not between(episode.epiorder, 1, settings[1])) << FAIL_EPIORDER
     failed |= np.int64(not (valid_age(settings, age) | (age == settings[3]))) << FAIL_STARTAGE
-    most_days = settings[5]
-    failed |= np.int64(not 0 <= episode.epidur <= most_days) << FAIL_EPIDUR
-    failed |= np.int64(not NUMBER_BLANK <= episode.critical_care_days <= most_days) << FAIL_CRITICALCAREDAYS
-    failed |= np.int64(not NUMBER_BLANK <= episode.rehabilitation_days <= most_days) << FAIL_REHABILITATIONDAYS
-    failed |= np.int64(not NUMBER_BLANK <= episode.palliative_days <= most_days) << FAIL_SPCDAYS
+    failed |= np.int64(not between(episode.epidur, 0, most_days)) << FAIL_EPIDUR
+    failed |= np.int64(not between(episode.critical_care_days, NUMBER_BLANK, most_days)) << FAIL_CRITICALCAREDAYS
+    failed |= np.int64(not between(episode.rehabilitation_days, NUMBER_BLANK, most_days)) << FAIL_REHABILITATIONDAYS
+    failed |= np.int64(not between(episode.palliative_days, NUMBER_BLANK, most_days)) << FAIL_SPCDAYS
     return failed
 
 
@@ -65,27 +83,16 @@ def failed_fields(coded, row):
 
 
 @inline
-def failed_codes(primary, unknown_diagnoses, unknown_procedures):
-    """The bits of the checks that an episode's codes fail: its primary diagnosis, and how many codes of each kind are unknown.
-
-    Rule: docs/grouping.md section 2, first table.
-    """
-    failed = np.int64(primary == 0) << FAIL_PRIMARY
-    failed |= np.int64(unknown_diagnoses > np.int64(primary == 0)) << FAIL_DIAGNOSIS
-    return failed | np.int64(unknown_procedures != 0) << FAIL_PROCEDURE
-
-
-@inline
 def disagreements(settings, episodes, rows, low, high):
     """The bits of the checks that the episodes of a spell, ``rows[low:high]`` in order, fail together.
 
     Rule: docs/grouping.md section 2, spell checks.
     """
     failed = 0
-    first = rows[low]
+    first = np.uint64(rows[low])
     for at in range(low + 1, high):
-        row = rows[at]
-        before = rows[at - 1]
+        row = np.uint64(rows[at])
+        before = np.uint64(rows[at - 1])
         if episodes.coded[row, SEX] != episodes.coded[first, SEX]:
             failed |= 1 << FAIL_SEX_DISAGREES
         if episodes.coded[row, CLASSPAT] != episodes.coded[first, CLASSPAT]:
@@ -106,31 +113,15 @@ def disagreements(settings, episodes, rows, low, high):
     return failed
 
 
-@stage
-def check_spells(settings, episodes, rows, spell_start, results, several):
-    """Set the bits of the checks that the episodes of each spell fail together, in the ``results`` of all of them.
-
-    Returns how many spells have several episodes; ``several`` become their places.
-    """
-    count = np.int64(0)
-    for spell in range(len(spell_start) - 1):
-        several[count] = spell
-        low, high = spell_start[spell], spell_start[spell + 1]
-        if high - low > 1:
-            failed = disagreements(settings, episodes, rows, low, high)
-            for at in range(low, high):
-                results[rows[at]].failed = failed
-            count += 1
-    return count
-
-
 @inline
 def calculated_days(episode, most):
     """CalcEpidur: the episode's days without critical care, rehabilitation and palliative care days; invalid numbers count as 0.
 
     Rule: docs/grouping.md section 3, `los`.
     """
-    days = np.int64(counted_days(episode.epidur, most))
+    days = counted_days(episode.epidur, most)
+    if no_days(episode):
+        return days
     days -= counted_days(episode.critical_care_days, most)
     days -= counted_days(episode.rehabilitation_days, most)
     days -= counted_days(episode.palliative_days, most)
@@ -138,6 +129,13 @@ def calculated_days(episode, most):
 
 
 @inline
+def no_days(episode):
+    """Whether an episode's days of critical care, rehabilitation and palliative care are all blank or 0, as most are: one test."""
+    one = np.int32(1)  # blank is -1
+    return ((episode.critical_care_days + one) | (episode.rehabilitation_days + one) | (episode.palliative_days + one)) >> one == 0
+
+
+@inline
 def counted_days(days, most):
     """A number of days; 0 for an invalid one."""
-    return days if 0 < days <= most else 0
+    return np.int64(days) if between(days, 0, most) else np.int64(0)

@@ -8,32 +8,33 @@ from hrgcore_kernels.validate import counted_days
 
 
 @stage
-def write_episodes(rows, count, records, results):
+def write_episodes(count, records, results):
     """Write the results of the ``count`` episodes of a block."""
-    for place in range(count):
+    for place in range(np.uint64(count)):
         record = records[place]
-        result = results[np.uint64(rows[record.first])]
+        result = results[record.report]
         copy_outcome(record, result)
         result.failed = record.failed
         result.error = record.error
         result.error_at = record.error_at
+        result.report = 0
 
 
 @stage
-def write_spells(episodes, rows, spell_start, most_days, results, spells):
-    """Write what hangs on the episodes alone: the results of spells of one episode, the days of all, and that those fail of which
-    an episode failed. ``write_wholes`` writes the rest. Rule: docs/grouping.md section 6.
+def write_spells(episodes, rows, spell_start, first, end, most_days, results, spells):
+    """Write what of spells ``first`` to ``end`` hangs on the episodes alone: the results of those of one episode, the days of all,
+    and that those fail of which an episode failed. ``write_wholes`` writes the rest. Rule: docs/grouping.md section 6.
     """
-    for spell in range(len(spell_start) - 1):
-        low, high = spell_start[spell], spell_start[spell + 1]
+    for spell in range(np.uint64(first), np.uint64(end)):
+        low, high = np.uint64(spell_start[spell]), np.uint64(spell_start[spell + np.uint64(1)])
         one = np.uint64(rows[low])
-        whole = spells[spell]
-        if high - low == 1:
-            copy_outcome(results[one], whole)
-            whole.los = results[one].los
-            whole.critical_care_days = counted_days(episodes.rows[one].critical_care_days, most_days)
-            grouped = whole.hrg != 0
-        else:
+        whole, result = spells[spell], results[one]
+        copy_outcome(result, whole)
+        whole.critical_care_days = counted_days(episodes.rows[one].critical_care_days, most_days)
+        whole.report_row = one
+        grouped = result.hrg != 0
+        single = high - low == 1
+        if not single:
             whole.los, whole.critical_care_days, grouped = together(episodes, rows, low, high, most_days, results)
         if not grouped:
             whole.hrg = 0
@@ -42,30 +43,29 @@ def write_spells(episodes, rows, spell_start, most_days, results, spells):
             whole.dominant = 0
             whole.root_rule = 0
             whole.split_rule = 0
-        whole.report_row = one
-        results[one].report = not grouped or high - low == 1
+        result.report = single | (not grouped)
 
 
 @stage
 def write_wholes(rows, count, records, results, spells):
     """Write the results of the ``count`` spells of several grouped episodes, and mark the episodes that gave primary diagnoses."""
-    for place in range(count):
+    for place in range(np.uint64(count)):
         record = records[place]
         whole = spells[record.spell]
         copy_outcome(record, whole)
         whole.report_row = record.report if record.hrg != 0 else rows[record.first]
-        results[whole.report_row].report = 1
+        results[np.uint64(whole.report_row)].report = 1
 
 
 @inline
 def copy_outcome(source, target):
     """What episodes and spells have in common."""
-    target.hrg = source.hrg
-    target.method = source.method
-    target.reason = source.reason
-    target.dominant = source.dominant
     target.root_rule = source.root_rule
     target.split_rule = source.split_rule
+    target.hrg = source.hrg
+    target.dominant = source.dominant
+    target.method = source.method
+    target.reason = source.reason
     target.los = source.los
 
 
