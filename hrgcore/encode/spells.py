@@ -109,7 +109,8 @@ class SpellKeys:
     @classmethod
     def of_keys(cls, keys: Sequence[Key]) -> SpellKeys:
         """Take the keys of a few rows."""
-        return cls.of(*(pa.array([key[place] for key in keys], pa.large_binary()).view(pa.large_string()) for place in (0, 1)))
+        columns = [pa.array([key[place] for key in keys], pa.large_binary()).view(pa.large_string()) for place in (0, 1)]
+        return cls(*map(_texts, columns))
 
     def key(self, row: int) -> Key:
         """The key of a row."""
