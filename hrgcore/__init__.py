@@ -1,8 +1,10 @@
 """hrgcore: the open grouping engine for HRG4+.
 
 >>> import hrgcore
->>> grouper = hrgcore.Grouper()             # doctest: +SKIP
->>> result = grouper.group("episodes.csv")  # doctest: +SKIP
+>>> grouper = hrgcore.Grouper()
+>>> result = grouper.group("month")  # a folder, a file, or a table of another tool
+>>> result.spells.column_names[:3]
+['PROCODET', 'PROVSPNO', 'SpellHRG']
 """
 
 from __future__ import annotations

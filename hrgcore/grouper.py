@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -18,11 +19,11 @@ from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
 from hrgcore.encode import Encoder, order_rows
 from hrgcore.encode.cells import without_views
 from hrgcore.errors import DesignError, InputError, UsageError
+from hrgcore.foreign import foreign_activity, foreign_batches, foreign_table
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.read import open_input, read_input
-from hrgcore.read.arrow import read_stream
 from hrgcore.result import Result, refuse_result_columns
-from hrgcore.stream import key_columns, one_schema, whole_spells
+from hrgcore.stream import key_columns, one_schema, period_layout, whole_spells
 
 if TYPE_CHECKING:
     from hrgcore.explain import Explanation
@@ -33,13 +34,19 @@ LOGICS = ("apc", *ROW_LOGICS)
 
 
 class Grouper:
-    """Groups coded activity to HRGs under one design. Safe to share between threads.
+    """Groups coded activity to HRGs under one design. Safe to share between threads, and between processes by fork or pickle.
 
     ``design`` is the id of an embedded design, a bundle, or a folder of design tables; ``threads`` the number of threads (all
     cores by default). Raises UsageError for an unknown design and DesignError for a wrong one.
+
+    A pickle says which design it is and where its bundle lies; it is opened again, mapped into memory, where it is unpickled.
+
+    >>> grouper = Grouper(threads=2)
+    >>> grouper.design.id
+    'hrg4plus-2425-open'
     """
 
-    def __init__(self, design: str | Path = DEFAULT_DESIGN, *, threads: int | None = None) -> None:
+    def __init__(self, design: str | Path | Bundle = DEFAULT_DESIGN, *, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise UsageError(f"threads is {threads}; give 1 or more.")
         self._bundle: Bundle = load_design(design)
@@ -47,6 +54,10 @@ class Grouper:
         self._encoder = Encoder(engine.kernel_lookups(self._bundle))
         self._rows: dict[str, RowGrouper] = {}
         self._threads = threads or os.cpu_count() or 1
+        self._remade = (self._bundle, threads)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, self._remade
 
     @property
     def design(self) -> DesignInfo:
@@ -72,15 +83,21 @@ class Grouper:
     @overload
     def group(self, data: Any, *, logic: str) -> Any: ...
     def group(self, data: Any, *, logic: str = "apc") -> Any:
-        """Group activity: a path, an input of `hrgcore.read.open_input`, or anything with `__arrow_c_stream__`.
+        """Group activity: a path, an input of `hrgcore.read.open_input`, or a table of another tool.
 
-        That is what pyarrow, Polars, pandas and DuckDB give.
+        That is anything with `__arrow_c_stream__` or `__arrow_c_array__`, as pyarrow, Polars, pandas, DuckDB, nanoarrow and arro3
+        have; a pyarrow dataset, of which other columns than grouping needs are read when a table asks for them; or a Polars
+        LazyFrame.
 
         Gives a `Result`; of the logics whose rows stand by themselves (``logic`` is not `apc`) a `RowsResult`.
 
         Episodes of a spell need not stand together or in order. Bad rows are grouped to the error HRG and listed in ``errors``;
         raises InputError where the input as a whole can't be grouped, UsageError for an unknown logic, DesignError where the design
         has no tables for it.
+
+        >>> result = Grouper().group("month")
+        >>> result.counts["episodes"]["total"]
+        300
         """
         if logic == "apc":
             return self._group(_as_activity(data))
@@ -93,26 +110,40 @@ class Grouper:
     def stream(self, batches: Any, *, logic: str = "apc") -> Iterator[Any]:
         """Group a stream of batches, result by result, in memory for a few batches.
 
-        ``batches`` is an iterable of record batches or tables, or anything with `__arrow_c_stream__`. Spells must stand together;
-        those cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after another.
+        ``batches`` is what `group` takes but paths, or an iterable of that, such as batches, tables and data frames. Spells must
+        stand together; those cut by the edge of a batch are grouped with the next. So must critical care periods. Raises InputError
+        where one comes back after another.
+
+        >>> import pyarrow.dataset
+        >>> dataset = pyarrow.dataset.dataset("month", format="parquet")
+        >>> sum(part.episodes.num_rows for part in Grouper().stream(dataset))
+        300
         """
         if logic == "apc":
-            for table in whole_spells(_batches(batches)):
+            for table in whole_spells(foreign_batches(batches)):
                 yield self._group(TableActivity(table))
             return
         grouper = self._row_grouper(logic)
-        for table in one_schema(_batches(batches)):
+        of, source = grouper.logic, foreign_batches(batches)
+        for table in whole_spells(source, partial(period_layout, of)) if of.keys else one_schema(source):
             yield self._group_rows(grouper, table)
 
     @overload
     def explain(self, episodes: Any, *, logic: Literal["apc"] = "apc") -> Explanation: ...
     @overload
-    def explain(self, episodes: Any, *, logic: str) -> Any: ...
-    def explain(self, episodes: Any, *, logic: str = "apc") -> Any:
+    def explain(self, episodes: Any, *, logic: str, row: int | None = None) -> Any: ...
+    def explain(self, episodes: Any, *, logic: str = "apc", row: int | None = None) -> Any:
         """Explain one spell, given as a table of its episodes: each step, the row that decided it, what was tested and failed.
 
-        Of the other logics it explains one row, and gives a `RowExplanation`. Raises InputError where the rows are of more than one
-        spell, or there is not the one row.
+        Of the other logics it explains one row, and gives a `RowExplanation`: the only one, or number ``row``, from 0, held against
+        the others of its critical care period. Raises InputError where the rows are of more than one spell, or there is not the
+        one row.
+
+        >>> grouper = Grouper()
+        >>> result = grouper.group("month")
+        >>> spell = result.table.filter(result.spell_of_episode == 0)
+        >>> grouper.explain(spell).result.hrg == result.spells["SpellHRG"][0].as_py()
+        True
         """
         from hrgcore.explain import explain_spell
 
@@ -120,7 +151,7 @@ class Grouper:
         if logic != "apc":
             from hrgcore.logics.explain import explain_row
 
-            return explain_row(self._bundle.tables, self._row_grouper(logic).logic, table)
+            return explain_row(self._bundle.tables, self._row_grouper(logic).logic, table, row)
         layout = apc_layout(table.column_names)
         activity = TableActivity(table)
         every = np.arange(table.num_rows)
@@ -165,27 +196,26 @@ class Grouper:
             return grouped_rows(without_views(table), grouper, pool, self._bundle)
 
 
+def _remake(bundle: Bundle, threads: int | None) -> Grouper:
+    return Grouper(bundle, threads=threads)
+
+
 def _as_activity(data: Any) -> Activity:
     if isinstance(data, Activity):
         return data
-    return open_input(data) if isinstance(data, str | Path) else TableActivity(read_stream(data))
+    if isinstance(data, str | Path):
+        return open_input(data)
+    taken = foreign_activity(data)
+    return taken if isinstance(taken, Activity) else TableActivity(taken)
 
 
 def _as_table(data: Any) -> pa.Table:
-    """A path's table, or that of anything with `__arrow_c_stream__`, or of activity."""
+    """A path's table, or that of another tool, or of activity."""
     if isinstance(data, Activity):
         return data.table
-    return read_input(data) if isinstance(data, str | Path) else read_stream(data)
+    return read_input(data) if isinstance(data, str | Path) else foreign_table(data)
 
 
 def _check_logic(logic: str) -> None:
     if logic not in LOGICS:
         raise UsageError(f"unknown logic {logic!r}. This version groups {', '.join(LOGICS)}.")
-
-
-def _batches(source: Any) -> Iterable[pa.RecordBatch | pa.Table]:
-    if hasattr(source, "__arrow_c_stream__") and not isinstance(source, pa.Table):
-        reader: Iterable[pa.RecordBatch] = pa.RecordBatchReader.from_stream(source)
-        return reader
-    batches: Iterable[pa.RecordBatch | pa.Table] = source.to_batches() if isinstance(source, pa.Table) else source
-    return batches

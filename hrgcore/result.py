@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hrgcore.activity import Activity, CodeCells
+from hrgcore.activity import Activity, CodeCells, TableActivity
 from hrgcore.columns import Layout
 from hrgcore.decode import Decoder
 from hrgcore.design import Bundle
 from hrgcore.encode import Encoder, SpellOrder
 from hrgcore.encode.cells import without_blanks
-from hrgcore.engine import Grouped
+from hrgcore.engine import Grouped, kernel_lookups
 from hrgcore.error_rows import error_table
 from hrgcore.errors import InputError
+from hrgcore.plain_parts import plain, records
 from hrgcore.reasons import REASONS
 from hrgcore_kernels.layout import Episodes
 
@@ -46,6 +47,12 @@ class Result:
     """Grouped activity. Each table is made when it is first asked for.
 
     ``activity`` is the input; ``grouped`` holds the kernels' numbers, ``order`` which rows make which spell.
+
+    >>> result = hrgcore.Grouper().group("month")
+    >>> result.spells.num_rows <= result.episodes.num_rows == 300
+    True
+    >>> pa.table(result).equals(result.episodes)  # as any tool takes it
+    True
     """
 
     activity: Activity
@@ -55,6 +62,13 @@ class Result:
     encoded: Episodes
     encoder: Encoder
     bundle: Bundle
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """``episodes``, for whatever takes Arrow: `polars.from_arrow(result)`, `pandas`, DuckDB."""
+        return self.episodes.__arrow_c_stream__(requested_schema)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (self.bundle, self.table, self.layout, plain(self.grouped), self.order, plain(self.encoded))
 
     @property
     def table(self) -> pa.Table:
@@ -165,6 +179,12 @@ class Result:
         )
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), self._decode.unbundled(found["hrg"], found["days"]))
+
+
+def _remake(bundle: Bundle, table: pa.Table, layout: Layout, grouped: Grouped, order: SpellOrder, encoded: Episodes) -> Result:
+    """A result that was pickled: its input as a table, however it was read."""
+    encoder = Encoder(kernel_lookups(bundle))
+    return Result(TableActivity(table), layout, records(grouped), order, records(encoded), encoder, bundle)
 
 
 def _counts(found: np.ndarray) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from workbook_cases import Case
 
 
@@ -53,3 +55,36 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
     table = runs.TABLE if request.param == "together" else runs.shuffled(runs.TABLE)
     return runs.write(table, tmp_path / f"{request.param}.parquet")
+
+
+# The spells that every host groups (tests/hosts.py).
+
+
+@pytest.fixture(scope="session")
+def activity_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The spells as an Arrow IPC file, which the processes of one test run share."""
+    import hosts
+
+    folder = tmp_path_factory.getbasetemp()
+    file = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "hosts.arrow"
+    if not file.exists():
+        hosts.write_activity(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def activity(activity_file: Path) -> pa.Table:
+    """The spells."""
+    import hosts
+
+    return hosts.read_activity(activity_file)
+
+
+@pytest.fixture(scope="session")
+def expected(activity: pa.Table) -> dict[str, str]:
+    """The digests of the tables that the spells come to, grouped as one Arrow table."""
+    import hosts
+
+    from hrgcore import Grouper
+
+    return hosts.digests(Grouper().group(activity))

@@ -42,9 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.row > table.num_rows:
         raise InputError(f"the input has {table.num_rows} rows, and no row {arguments.row}. Count them from 1, without headings.")
     else:
-        chosen = table.slice(arguments.row - 1, 1)
+        chosen = table
     stage("explaining")
-    explanation = Grouper(**({"design": arguments.design} if arguments.design else {})).explain(chosen, logic=logic)
+    grouper = Grouper(**({"design": arguments.design} if arguments.design else {}))
+    explanation = grouper.explain(chosen) if logic == "apc" else grouper.explain(chosen, logic=logic, row=arguments.row - 1)
     views = {"text": explanation.text, "json": explanation.json, "html": explanation.html}
     print(views[arguments.format]())
     return 0

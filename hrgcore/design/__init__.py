@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hrgcore.design import carried as _carried  # noqa: F401 - how bundles are pickled
 from hrgcore.design.bundle import Bundle, DesignInfo, write
 from hrgcore.design.compiler import compile_tables
 from hrgcore.design.locate import DEFAULT_DESIGN, list_designs, load_design

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from hrgcore.design.verify import kind_of, verify
 from hrgcore.design.verify_logics import logics_in
 from hrgcore.errors import DesignError, OutputError
 
-FORMAT = 3
+FORMAT = 4
 _MAGIC = b"HRGCORE\x00"
 _HEAD = struct.Struct("<8sIQ32s")
 _ALIGN = 64
@@ -51,11 +51,15 @@ class DesignInfo:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A compiled design: its arrays, what it is, and the texts of its tables. Arrays are read-only."""
+    """A compiled design: its arrays, what it is, and the texts of its tables. Arrays are read-only.
+
+    ``path`` is the file that the arrays are mapped from, None where they lie in memory alone.
+    """
 
     info: DesignInfo
     arrays: dict[str, np.ndarray]
     texts: dict[str, str]
+    path: Path | None = field(default=None, compare=False)
 
     @classmethod
     def from_design(cls, tables: Tables, arrays: dict[str, np.ndarray]) -> Bundle:
@@ -77,8 +81,14 @@ class Bundle:
         return tables
 
     def strings(self, name: str) -> list[str]:
-        """A list of texts of the bundle, such as `hrg_codes`; entry 0 is UNKNOWN's."""
-        return unpack_strings(self.arrays[f"{name}.bytes"], self.arrays[f"{name}.offsets"])
+        """A list of texts of the bundle, such as `hrg_codes`; entry 0 is UNKNOWN's. It is made once: leave it as it is."""
+        if name not in self._strings:
+            self._strings[name] = unpack_strings(self.arrays[f"{name}.bytes"], self.arrays[f"{name}.offsets"])
+        return self._strings[name]
+
+    @cached_property
+    def _strings(self) -> dict[str, list[str]]:
+        return {}
 
     @cached_property
     def rule_references(self) -> list[str]:
@@ -170,20 +180,29 @@ def read(path: Path) -> Bundle:
         file = np.memmap(path, np.uint8, mode="r")
     except OSError as error:
         raise DesignError(f"{path}: can't be read ({error.strerror}).") from None
+    return _checked(file, str(path), path)
+
+
+def from_bytes(body: bytes, source: str) -> Bundle:
+    """The bundle that `to_bytes` gave. Raises DesignError as `read` does, naming ``source``."""
+    return _checked(np.frombuffer(body, np.uint8), source, None)
+
+
+def _checked(file: np.ndarray, source: str, path: Path | None) -> Bundle:
     magic, version, header_length, checksum = _HEAD.unpack(bytes(file[: _HEAD.size]))
     if magic != _MAGIC:
-        raise DesignError(f"{path}: not a design bundle. Make one with 'hrgcore compile FOLDER -o BUNDLE'.")
+        raise DesignError(f"{source}: not a design bundle. Make one with 'hrgcore compile FOLDER -o BUNDLE'.")
     if version != FORMAT:
-        raise DesignError(f"{path}: bundle of format {version}; this version reads format {FORMAT}. Compile the design again.")
+        raise DesignError(f"{source}: bundle of format {version}; this version reads format {FORMAT}. Compile the design again.")
     if hashlib.sha256(file[_HEAD.size :].data).digest() != checksum:
-        raise DesignError(f"{path}: damaged, its checksum does not fit. Compile the design again.")
+        raise DesignError(f"{source}: damaged, its checksum does not fit. Compile the design again.")
     try:
-        return _read_body(file, header_length)
+        return _read_body(file, header_length, path)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise DesignError(f"{path}: its header is wrong ({type(error).__name__}). Compile the design again.") from None
+        raise DesignError(f"{source}: its header is wrong ({type(error).__name__}). Compile the design again.") from None
 
 
-def _read_body(file: np.ndarray, header_length: int) -> Bundle:
+def _read_body(file: np.ndarray, header_length: int, path: Path | None) -> Bundle:
     if header_length > min(_MAX_HEADER, file.size - _HEAD.size):
         raise ValueError("header longer than the file")
     start = _HEAD.size + header_length
@@ -205,4 +224,4 @@ def _read_body(file: np.ndarray, header_length: int) -> Bundle:
     info = DesignInfo(**header["info"])
     if not all(isinstance(value, str) for value in header["info"].values()) or info.digest != digest(texts):
         raise ValueError("info")
-    return Bundle(info, arrays, texts)
+    return Bundle(info, arrays, texts, path)

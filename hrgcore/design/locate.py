@@ -24,8 +24,13 @@ def embedded_designs() -> dict[str, Path]:
     return {folder.name: folder for folder in sorted(root.iterdir()) if (folder / SETTINGS_FILE).is_file()}
 
 
-def load_design(design: str | Path) -> Bundle:
-    """The bundle of an embedded design's id, of a bundle file, or of a folder of tables. Raises UsageError or DesignError."""
+def load_design(design: str | Path | Bundle) -> Bundle:
+    """The bundle of an embedded design's id, of a bundle file, of a folder of tables, or the open bundle that is given.
+
+    Raises UsageError or DesignError.
+    """
+    if isinstance(design, Bundle):
+        return design
     if str(design) in (found := embedded_designs()):
         return _compiled(found[str(design)])
     path = Path(design)

@@ -46,6 +46,13 @@ def link(spells: Any, others: Sequence[Any], on: Mapping[str, str] | None = None
     Every row of ``others`` is in one of the two tables, once. Keys are compared as text, as they stand.
 
     Raises InputError where a column is missing or a result can't be linked, UsageError where ``on`` or ``others`` is empty.
+
+    >>> grouper = hrgcore.Grouper()
+    >>> spells, critical = grouper.group("month"), hrgcore.read.read_input("critical")
+    >>> for name in ("PROCODET", "PROVSPNO"):
+    ...     critical = critical.append_column(name, spells.table[name].slice(0, len(critical)))
+    >>> link(spells, [grouper.group(critical, logic="acc")]).counts[0]["rows"]
+    50
     """
     return link_sources(source_of(spells, 0), [source_of(other, place) for place, other in enumerate(others, 1)], on)
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hrgcore.design.tables import Tables
+from hrgcore.encode.cells import without_views
 from hrgcore.errors import InputError
 from hrgcore.explain import Views, as_lists, as_page, definitions, hrg_labels, step_lines, steps_html
-from hrgcore.logics.fields import Logic, row_layout
+from hrgcore.logics.fields import Logic, RowLayout, row_layout
+from hrgcore.logics.lists import without_lists
 from hrgcore.reasons import REASONS
-from hrgcore.reference import RowOutcome, row_reference
+from hrgcore.reference import RowOutcome, RowReference, row_reference
 
 
 @dataclass(frozen=True)
@@ -60,18 +64,42 @@ class RowExplanation(Views):
         return [(name, value) for name, value in values if value] + errors
 
 
-def explain_row(tables: Tables, logic: Logic, table: pa.Table) -> RowExplanation:
-    """Group the one row of a table with every step. Raises InputError where there is not one row."""
-    if table.num_rows != 1:
+def explain_row(tables: Tables, logic: Logic, table: pa.Table, row: int | None = None) -> RowExplanation:
+    """Group one row of a table with every step: ``row``, from 0. What contradicts the others of its period is among the errors.
+
+    Raises InputError where no row is named and there is not the one.
+    """
+    if row is None and table.num_rows != 1:
         raise InputError(f"explain takes one row of {logic.title}; {table.num_rows} were given. Choose one.")
     layout = row_layout(logic, table.column_names)
-    row: Mapping[str, Any] = {
-        logic.by_name[field].place(place): table.column(name)[0].as_py()
-        for field, names in layout.columns.items()
-        for place, name in enumerate(names)
-    }
-    result = row_reference(tables, logic.name).group(row, trace=True)
+    table, layout = without_lists(logic, without_views(table), layout)
+    rows = [_cells(logic, layout, table, at) for at in _of_period(logic, layout, table, row or 0)]
+    engine = row_reference(tables, logic.name)
+    result = engine.group(rows[0], trace=True)
+    if isinstance(engine, RowReference):
+        result = replace(result, errors=result.errors + engine.contradictions(rows)[0])
     labels = {row["hrg"]: row["label"] for row in tables.logics[logic.name]["hrgs"]}
     labels |= hrg_labels(tables, {result.hrg, *(found.hrg for found in result.unbundled)} - labels.keys())
     said = tables.settings
     return RowExplanation(logic.name, result, labels, said.id, said.title, said.status)
+
+
+def _of_period(logic: Logic, layout: RowLayout, table: pa.Table, row: int) -> list[int]:
+    """The row, and then all others that have its keys."""
+    if not logic.keys:
+        return [row]
+    same = None
+    for key in logic.keys:
+        texts = table.column(layout.columns[key.name][0]).cast(pa.string())
+        equal = pc.fill_null(pc.equal(texts, texts[row]), False)
+        same = equal if same is None else pc.and_(same, equal)
+    return [row, *(at for at in np.flatnonzero(np.asarray(same)).tolist() if at != row)]
+
+
+def _cells(logic: Logic, layout: RowLayout, table: pa.Table, row: int) -> Mapping[str, Any]:
+    """A row's cells by official names."""
+    return {
+        logic.by_name[field].place(place): table.column(name)[row].as_py()
+        for field, names in layout.columns.items()
+        for place, name in enumerate(names)
+    }

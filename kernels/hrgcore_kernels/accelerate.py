@@ -11,6 +11,7 @@ import dis
 import functools
 import gc
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ _STAGE = {**_BORROWING, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _STAGES: dict[Any, bool] = {}  # and whether each is compiled into its callers
 _LOADING = threading.RLock()  # Numba's settings are the process's
+if hasattr(os, "register_at_fork"):  # a child must not inherit the lock from a thread that it has not
+    os.register_at_fork(before=_LOADING.acquire, after_in_parent=_LOADING.release, after_in_child=_LOADING.release)
 
 
 def stage(function: Function) -> Function:

@@ -1,0 +1,102 @@
+"""What the border costs: the same text, grouped out of each host's own table; `benchmarks/border.py` sets them against Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from hrgcore import Grouper
+
+from .data import Data
+from .scenario import Prepared, Scenario
+
+_MOST = 2_000_000
+
+
+def _text(data: Data) -> Any:
+    """The episodes, codes being plain text, in chunks as tools have them."""
+    table = data.table()
+    plain = [pa.field(one.name, pa.string()) if pa.types.is_dictionary(one.type) else one for one in table.schema]
+    return table.cast(pa.schema(plain)).combine_chunks()
+
+
+def _arrow(table: Any) -> Any:
+    return table
+
+
+def _polars(table: Any) -> Any:
+    import polars as pl
+
+    return pl.from_arrow(table)
+
+
+def _duckdb(table: Any) -> Any:
+    import duckdb
+
+    return duckdb.from_arrow(table)
+
+
+def _duckdb_table(table: Any) -> Any:
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.from_arrow(table).create("year")
+    return connection.table("year")
+
+
+def _pandas(table: Any) -> Any:
+    import pandas as pd
+
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _pandas_objects(table: Any) -> Any:
+    frame = table.to_pandas()
+    texts = [one.name for one in table.schema if pa.types.is_string(one.type)]
+    return frame.astype(dict.fromkeys(texts, object))
+
+
+def _nanoarrow(table: Any) -> Any:
+    import nanoarrow
+
+    return nanoarrow.Array(table.to_batches()[0])
+
+
+def _arro3(table: Any) -> Any:
+    import arro3.core
+
+    return arro3.core.Table.from_arrow(table)
+
+
+def _of(make: Callable[[Any], Any]) -> Callable[[Data], Prepared]:
+    """All result tables made of what a host holds."""
+
+    def prepare(data: Data) -> Prepared:
+        table, grouper = _text(data), Grouper()
+        held = make(table)
+
+        def run() -> int:
+            result = grouper.group(held)
+            tables = (result.episodes, result.spells, result.unbundled, result.errors)
+            return sum(found.num_rows for found in tables[:2])
+
+        return Prepared(run, data.rows + data.spells, data.rows, data.spells, table.nbytes)
+
+    return prepare
+
+
+_TABLES = "to all result tables"
+HOSTS = (
+    Scenario("host-arrow", f"an Arrow table of text {_TABLES}: what the other hosts are set against", _of(_arrow), most=_MOST),
+    Scenario("host-polars", f"a Polars frame {_TABLES}", _of(_polars), wants=("polars",), most=_MOST),
+    Scenario("host-duckdb", f"a DuckDB relation over Arrow {_TABLES}", _of(_duckdb), wants=("duckdb",), most=_MOST),
+    Scenario("host-duckdb-table", f"a table in DuckDB {_TABLES}", _of(_duckdb_table), wants=("duckdb",), most=_MOST),
+    Scenario("host-pandas", f"a pandas frame of Arrow types {_TABLES}", _of(_pandas), wants=("pandas",), most=_MOST),
+    Scenario(
+        "host-pandas-objects", f"a pandas frame of Python's strings {_TABLES}", _of(_pandas_objects), wants=("pandas",), most=_MOST
+    ),
+    Scenario("host-nanoarrow", f"a nanoarrow array {_TABLES}", _of(_nanoarrow), wants=("nanoarrow",), most=_MOST),
+    Scenario("host-arro3", f"an arro3 table {_TABLES}", _of(_arro3), wants=("arro3",), most=_MOST),
+)
