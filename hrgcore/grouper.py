@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -22,7 +23,7 @@ from hrgcore.foreign import foreign_activity, foreign_batches, foreign_table
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.read import open_input, read_input
 from hrgcore.result import Result, refuse_result_columns
-from hrgcore.stream import key_columns, one_schema, whole_spells
+from hrgcore.stream import key_columns, one_schema, period_layout, whole_spells
 
 if TYPE_CHECKING:
     from hrgcore.design.tables import Tables
@@ -112,8 +113,8 @@ class Grouper:
         """Group a stream of batches, result by result, in memory for a few batches.
 
         ``batches`` is what `group` takes but paths, or an iterable of that, such as batches, tables and data frames. Spells must
-        stand together; those cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after
-        another.
+        stand together; those cut by the edge of a batch are grouped with the next. So must critical care periods. Raises InputError
+        where one comes back after another.
 
         >>> import pyarrow.dataset
         >>> dataset = pyarrow.dataset.dataset("month", format="parquet")
@@ -125,18 +126,20 @@ class Grouper:
                 yield self._group(TableActivity(table))
             return
         grouper = self._row_grouper(logic)
-        for table in one_schema(foreign_batches(batches)):
+        of, source = grouper.logic, foreign_batches(batches)
+        for table in whole_spells(source, partial(period_layout, of)) if of.keys else one_schema(source):
             yield self._group_rows(grouper, table)
 
     @overload
     def explain(self, episodes: Any, *, logic: Literal["apc"] = "apc") -> Explanation: ...
     @overload
-    def explain(self, episodes: Any, *, logic: str) -> Any: ...
-    def explain(self, episodes: Any, *, logic: str = "apc") -> Any:
+    def explain(self, episodes: Any, *, logic: str, row: int | None = None) -> Any: ...
+    def explain(self, episodes: Any, *, logic: str = "apc", row: int | None = None) -> Any:
         """Explain one spell, given as a table of its episodes: each step, the row that decided it, what was tested and failed.
 
-        Of the other logics it explains one row, and gives a `RowExplanation`. Raises InputError where the rows are of more than one
-        spell, or there is not the one row.
+        Of the other logics it explains one row, and gives a `RowExplanation`: the only one, or number ``row``, from 0, held against
+        the others of its critical care period. Raises InputError where the rows are of more than one spell, or there is not the
+        one row.
 
         >>> grouper = Grouper()
         >>> result = grouper.group("month")
@@ -146,11 +149,11 @@ class Grouper:
         """
         table = _as_table(episodes)
         if logic != "apc":
-            from hrgcore.logics.explain import RowExplainer, official_row
+            from hrgcore.logics.explain import RowExplainer, official_rows
 
             self._check_tables(logic)
-            row = official_row(ROW_LOGICS[logic], table)
-            return self._explainer(logic, lambda tables: RowExplainer(tables, ROW_LOGICS[logic])).explain(row)
+            cells = official_rows(ROW_LOGICS[logic], table, row)
+            return self._explainer(logic, lambda tables: RowExplainer(tables, ROW_LOGICS[logic])).explain(*cells)
         from hrgcore.explain import Explainer, official_episodes
 
         rows = official_episodes(table)

@@ -44,24 +44,25 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.row > table.num_rows:
         raise InputError(f"the input has {table.num_rows} rows, and no row {arguments.row}. Count them from 1, without headings.")
     else:
-        chosen = table.slice(arguments.row - 1, 1)
+        chosen = table
     if arguments.open:
-        _open(chosen, logic, arguments.design)
+        _open(chosen, logic, arguments.row, arguments.design)
         return 0
     stage("explaining")
-    explanation = Grouper(**({"design": arguments.design} if arguments.design else {})).explain(chosen, logic=logic)
+    grouper = Grouper(**({"design": arguments.design} if arguments.design else {}))
+    explanation = grouper.explain(chosen) if logic == "apc" else grouper.explain(chosen, logic=logic, row=arguments.row - 1)
     views = {"text": explanation.text, "json": explanation.json, "html": explanation.html}
     print(views[arguments.format]())
     return 0
 
 
-def _open(chosen: Any, logic: str, design: str | None) -> None:
+def _open(chosen: Any, logic: str, row: int | None, design: str | None) -> None:
     """Open a spell's episodes, or a row, on the page; comes back when that is ended."""
     from hrgcore.explain import official_episodes
-    from hrgcore.logics.explain import official_row
+    from hrgcore.logics.explain import official_rows
     from hrgcore.serve.run import serve
 
-    rows = official_episodes(chosen) if logic == "apc" else [official_row(ROW_LOGICS[logic], chosen)]
+    rows = official_episodes(chosen) if logic == "apc" else official_rows(ROW_LOGICS[logic], chosen, (row or 1) - 1)[:1]
     serve(design=design, port=0, opens=True, opened=rows, logic=logic)
 
 

@@ -37,11 +37,19 @@ def text_numbers(column: Any, parse: Parse, blank: int, known: Known | None = No
     if column.null_count == len(column):
         return np.full(len(column), blank, np.int32)
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        column = column.cast(pa.large_string())
+        column = as_text(column)
     offsets, data, validity, bit = text_buffers(column)
     out = np.empty(len(column), np.int32)
     parse(offsets, data, validity, bit, out)
     return out
+
+
+def as_text(column: Any) -> Any:
+    """A column as large_string. Raises InputError for a type that can't be: lists, or bytes that are no UTF-8."""
+    try:
+        return column.cast(pa.large_string())
+    except pa.ArrowException:
+        raise InputError(f"a column is of type {column.type}, which can't be read as text. Give it as text.") from None
 
 
 class Known:
@@ -131,6 +139,8 @@ def without_blanks(column: Any) -> Any:
     """
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
+    if pa.types.is_null(column.type) or column.null_count == len(column):
+        return pa.chunked_array([pa.repeat("", len(column))])
     text = pc.fill_null(pc.ascii_trim_whitespace(column.cast(pa.string())), "")
     return pc.if_else(pc.equal(pc.ascii_trim(text, characters="- \t\n\r\v\f"), ""), "", text)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hrgcore.encode.cells import text_buffers
+from hrgcore.encode.cells import as_text, text_buffers
 from hrgcore_kernels import spells as kernels
 
 _LONGEST_RUN = 64  # rows that are put in order one by one
@@ -172,14 +172,14 @@ def order_rows(runs: KeyRuns, epiorder: np.ndarray, epiorder_max: int, columns: 
             return SpellOrder(_fixed(rows), starts, True, False)
         of_row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     else:
-        of_row = _spell_numbers(*columns())
+        of_row = number_keys(*columns())
     rows = np.lexsort((place, of_row))
     counts = np.bincount(of_row)
     return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(counts)])), together, False)
 
 
-def _spell_numbers(provider: Any, spell: Any) -> np.ndarray:
-    """Number the spells in order of first appearance; exact, for spells that don't stand together."""
+def number_keys(provider: Any, spell: Any) -> np.ndarray:
+    """Number keys (spells) in order of first appearance; exact, for keys that don't stand together. int64 [rows]."""
     codes = [pc.dictionary_encode(_one_text(column)).indices.to_numpy().astype(np.int64) for column in (provider, spell)]
     key = codes[0] * (int(codes[1].max(initial=0)) + 1) + codes[1]
     _, first, number = np.unique(key, return_index=True, return_inverse=True)
@@ -192,13 +192,11 @@ def _one_text(column: Any) -> Any:
     """A column as one large_string array without nulls."""
     if isinstance(column, pa.ChunkedArray):
         column = (
-            column.cast(pa.large_string())
-            if not pa.types.is_null(column.type)
-            else pa.chunked_array([pa.nulls(len(column), pa.large_string())])
+            as_text(column) if not pa.types.is_null(column.type) else pa.chunked_array([pa.nulls(len(column), pa.large_string())])
         )
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     else:
-        column = column.cast(pa.large_string())
+        column = as_text(column)
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.large_string())
     return pc.fill_null(column, "") if column.null_count else column

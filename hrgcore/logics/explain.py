@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hrgcore.design.tables import Tables
+from hrgcore.encode.cells import without_views
 from hrgcore.errors import InputError
 from hrgcore.explain import Views, as_lists, hrg_labels, step_lines
-from hrgcore.logics.fields import Logic, row_layout
+from hrgcore.logics.fields import Logic, RowLayout, row_layout
+from hrgcore.logics.lists import without_lists
 from hrgcore.reasons import REASONS
-from hrgcore.reference import RowOutcome, row_reference
+from hrgcore.reference import RowOutcome, RowReference, row_reference
 
 
 @dataclass(frozen=True)
@@ -70,22 +74,45 @@ class RowExplainer:
         self.engine = row_reference(tables, logic.name)
         self._tables, self._logic = tables, logic
 
-    def explain(self, row: Mapping[str, object]) -> RowExplanation:
-        """Group a row (official column names) with every step."""
+    def explain(self, row: Mapping[str, object], *others: Mapping[str, object]) -> RowExplanation:
+        """Group a row (official column names) with every step. What contradicts ``others`` of its period is among the errors."""
         result = self.engine.group(row, trace=True)
+        if isinstance(self.engine, RowReference):
+            result = replace(result, errors=result.errors + self.engine.contradictions([row, *others])[0])
         labels = {one["hrg"]: one["label"] for one in self._tables.logics[self._logic.name]["hrgs"]}
         labels |= hrg_labels(self._tables, {result.hrg, *(found.hrg for found in result.unbundled)} - labels.keys())
         said = self._tables.settings
         return RowExplanation(self._logic.name, result, labels, said.id, said.title, said.status)
 
 
-def official_row(logic: Logic, table: pa.Table) -> Mapping[str, Any]:
-    """The one row of a table, by official column names. Raises InputError where there is not one row."""
-    if table.num_rows != 1:
+def official_rows(logic: Logic, table: pa.Table, row: int | None = None) -> list[Mapping[str, Any]]:
+    """Row ``row`` (from 0) of a table by official column names, and then the others of its period.
+
+    Raises InputError where no row is named and there is not the one.
+    """
+    if row is None and table.num_rows != 1:
         raise InputError(f"explain takes one row of {logic.title}; {table.num_rows} were given. Choose one.")
     layout = row_layout(logic, table.column_names)
+    table, layout = without_lists(logic, without_views(table), layout)
+    return [_cells(logic, layout, table, at) for at in _of_period(logic, layout, table, row or 0)]
+
+
+def _of_period(logic: Logic, layout: RowLayout, table: pa.Table, row: int) -> list[int]:
+    """The row, and then all others that have its keys."""
+    if not logic.keys:
+        return [row]
+    same = None
+    for key in logic.keys:
+        texts = table.column(layout.columns[key.name][0]).cast(pa.string())
+        equal = pc.fill_null(pc.equal(texts, texts[row]), False)
+        same = equal if same is None else pc.and_(same, equal)
+    return [row, *(at for at in np.flatnonzero(np.asarray(same)).tolist() if at != row)]
+
+
+def _cells(logic: Logic, layout: RowLayout, table: pa.Table, row: int) -> Mapping[str, Any]:
+    """A row's cells by official names."""
     return {
-        logic.by_name[field].place(place): table.column(name)[0].as_py()
+        logic.by_name[field].place(place): table.column(name)[row].as_py()
         for field, names in layout.columns.items()
         for place, name in enumerate(names)
     }
