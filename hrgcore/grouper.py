@@ -152,8 +152,8 @@ class Grouper:
             from hrgcore.logics.explain import RowExplainer, official_rows
 
             self._check_tables(logic)
-            cells = official_rows(ROW_LOGICS[logic], table, row)
-            return self._explainer(logic, lambda tables: RowExplainer(tables, ROW_LOGICS[logic])).explain(*cells)
+            one, *others = official_rows(ROW_LOGICS[logic], table, row)
+            return self._explainer(logic, lambda tables: RowExplainer(tables, ROW_LOGICS[logic])).explain(one, others)
         from hrgcore.explain import Explainer, official_episodes
 
         rows = official_episodes(table)

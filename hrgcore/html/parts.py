@@ -35,14 +35,14 @@ def table(
     headings: Sequence[Content],
     rows: Iterable[Sequence[Content]],
     *,
-    label: str,
+    label: str | None = None,
     caption: Content = None,
     numbers: Collection[int] = (),
     stack: bool = False,
 ) -> Html:
     """A table that scrolls sideways where it is too wide; the columns ``numbers`` (from 0) are aligned as numbers.
 
-    With ``stack`` cells stand below one another on narrow screens. ``label`` says what it is to those who don't see it.
+    With ``stack`` cells stand below one another on narrow screens. ``label``, or else the caption, says what it is to those who don't see it.
     The first cell of a row is its heading.
     """
 
@@ -61,4 +61,6 @@ def table(
         for cells in (list(enumerate(row)) for row in rows)
     ]
     inner = tag("table", tag("caption", caption) if caption is not None else None, tag("thead", head), tag("tbody", joined(body)))
-    return tag("div", inner, class_="scroll stack" if stack else "scroll", tabindex="0", role="region", aria_label=label)
+    return tag(
+        "div", inner, class_="scroll stack" if stack else "scroll", tabindex="0", role="region", aria_label=label or str(caption)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -74,7 +74,7 @@ class RowExplainer:
         self.engine = row_reference(tables, logic.name)
         self._tables, self._logic = tables, logic
 
-    def explain(self, row: Mapping[str, object], *others: Mapping[str, object]) -> RowExplanation:
+    def explain(self, row: Mapping[str, object], others: Sequence[Mapping[str, object]] = ()) -> RowExplanation:
         """Group a row (official column names) with every step. What contradicts ``others`` of its period is among the errors."""
         result = self.engine.group(row, trace=True)
         if isinstance(self.engine, RowReference):
@@ -86,7 +86,7 @@ class RowExplainer:
 
 
 def official_rows(logic: Logic, table: pa.Table, row: int | None = None) -> list[Mapping[str, Any]]:
-    """Row ``row`` (from 0) of a table by official column names, and then the others of its period.
+    """Row ``row`` of a table, from 0, by official column names, and then all others of its period.
 
     Raises InputError where no row is named and there is not the one.
     """
