@@ -42,7 +42,8 @@ def table(
 ) -> Html:
     """A table that scrolls sideways where it is too wide; the columns ``numbers`` (from 0) are aligned as numbers.
 
-    With ``stack`` cells stand below one another on narrow screens. ``label``, or else the caption, says what it is to those who don't see it.
+    With ``stack`` cells stand below one another on narrow screens.
+    ``label``, or else the caption, says what it is to those who don't see it.
     The first cell of a row is its heading.
     """
 
