@@ -42,8 +42,9 @@ def table(
 ) -> Html:
     """A table that scrolls sideways where it is too wide; the columns ``numbers`` (from 0) are aligned as numbers.
 
-    With ``stack`` cells stand below one another on narrow screens. ``label``, or else the caption, says what it is to those who don't
-    see it. The first cell of a row is its heading.
+    With ``stack`` cells stand below one another on narrow screens.
+    ``label``, or else the caption, says what it is to those who don't see it.
+    The first cell of a row is its heading.
     """
 
     def aligned(column: int) -> str | None:
