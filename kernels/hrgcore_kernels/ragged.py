@@ -33,7 +33,7 @@ def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: UInt8s,
             if not keep_blank:
                 continue
             number = 0
-        codes[row * width + lengths[row]] = number
+        codes[np.uint64(row * width) + np.uint64(lengths[row])] = number
         lengths[row] += 1
 
 
