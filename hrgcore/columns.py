@@ -56,6 +56,10 @@ DIAGNOSIS_LISTS = ("DIAG",)
 PROCEDURE_LISTS = ("OPER", "OPERTN")
 
 
+#: What HES calls a person, and the day on which a stay began.
+_PERSONS, _ADMITTED = ("TOKEN_PERSON_ID", "PSEUDO_HESID", "ENCRYPTED_HESID", "EXTRACT_HESID", "HESID"), "ADMIDATE"
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where the fields of one input stand: the input's own column name for each official name.
@@ -98,19 +102,30 @@ def apc_layout(names: Sequence[str], source: str = "the input") -> Layout:
     procedures = numbered_columns(_PROCEDURE, found, source, "procedure")
     diagnosis_lists, procedure_lists = not diagnoses, not procedures
     if diagnosis_lists:
-        diagnoses = _lists(DIAGNOSIS_LISTS, found, source, "diagnoses")
+        diagnoses = list_columns(DIAGNOSIS_LISTS, found, source, "diagnoses")
     if procedure_lists:
-        procedures = _lists(PROCEDURE_LISTS, found, source, "procedures")
+        procedures = list_columns(PROCEDURE_LISTS, found, source, "procedures")
     missing = [column.name for column in APC_COLUMNS if column.mandatory and column.name not in fields]
     if not diagnoses:
         missing.append("DIAG_01")
     if missing:
         raise InputError(
             f"{source}: no column {', '.join(missing)}. Admitted care needs it under this name or its HES name; if the file has no"
-            " headings, give its record definition file (--rdf)."
+            f" headings, give its record definition file (--rdf).{_without_spells(missing, found)}"
         )
     hes = aliased or any("_4_" in name.upper() for name in diagnoses)
     return Layout(fields, diagnoses, procedures, hes, diagnosis_lists, procedure_lists and bool(procedures))
+
+
+def _without_spells(missing: Sequence[str], found: dict[str, str]) -> str:
+    """What to do with a HES extract that has everything but the number of the spell; else nothing."""
+    person = next((found[name] for name in _PERSONS if name in found), None)
+    if missing != ["PROVSPNO"] or person is None or _ADMITTED not in found:
+        return ""
+    return (
+        f" This looks like a HES extract without spell numbers: add a column PROVSPNO of {person} and {found[_ADMITTED]} put"
+        " together, which the episodes of a stay share."
+    )
 
 
 def find_headings(names: Sequence[str], source: str) -> dict[str, str]:
@@ -124,7 +139,8 @@ def find_headings(names: Sequence[str], source: str) -> dict[str, str]:
     return found
 
 
-def _lists(names: Sequence[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:
+def list_columns(names: Sequence[str], found: dict[str, str], source: str, what: str) -> tuple[str, ...]:
+    """The column of lists of a field, if there is one. Raises InputError where there are several."""
     columns = [found[name] for name in names if name in found]
     if len(columns) > 1:
         raise InputError(f"{source}: columns {' and '.join(columns)} are both lists of {what}. Keep one of them.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -12,19 +13,20 @@ import numpy as np
 import pyarrow as pa
 
 from hrgcore import engine
-from hrgcore.activity import Activity, CodeCells, TableActivity
+from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import apc_layout
 from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
 from hrgcore.encode import Encoder, order_rows
 from hrgcore.encode.cells import without_views
-from hrgcore.errors import DesignError, InputError, UsageError
+from hrgcore.errors import DesignError, UsageError
 from hrgcore.foreign import foreign_activity, foreign_batches, foreign_table
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.read import open_input, read_input
 from hrgcore.result import Result, refuse_result_columns
-from hrgcore.stream import key_columns, one_schema, whole_spells
+from hrgcore.stream import key_columns, one_schema, period_layout, whole_spells
 
 if TYPE_CHECKING:
+    from hrgcore.design.tables import Tables
     from hrgcore.explain import Explanation
     from hrgcore.logics.group import RowGrouper
     from hrgcore.logics.result import RowsResult
@@ -52,6 +54,7 @@ class Grouper:
         self._design = engine.kernel_design(self._bundle)
         self._encoder = Encoder(engine.kernel_lookups(self._bundle))
         self._rows: dict[str, RowGrouper] = {}
+        self._explainers: dict[str, Any] = {}
         self._threads = threads or os.cpu_count() or 1
         self._remade = (self._bundle, threads)
 
@@ -110,8 +113,8 @@ class Grouper:
         """Group a stream of batches, result by result, in memory for a few batches.
 
         ``batches`` is what `group` takes but paths, or an iterable of that, such as batches, tables and data frames. Spells must
-        stand together; those cut by the edge of a batch are grouped with the next. Raises InputError where a spell comes back after
-        another.
+        stand together; those cut by the edge of a batch are grouped with the next. So must critical care periods. Raises InputError
+        where one comes back after another.
 
         >>> import pyarrow.dataset
         >>> dataset = pyarrow.dataset.dataset("month", format="parquet")
@@ -123,18 +126,20 @@ class Grouper:
                 yield self._group(TableActivity(table))
             return
         grouper = self._row_grouper(logic)
-        for table in one_schema(foreign_batches(batches)):
+        of, source = grouper.logic, foreign_batches(batches)
+        for table in whole_spells(source, partial(period_layout, of)) if of.keys else one_schema(source):
             yield self._group_rows(grouper, table)
 
     @overload
     def explain(self, episodes: Any, *, logic: Literal["apc"] = "apc") -> Explanation: ...
     @overload
-    def explain(self, episodes: Any, *, logic: str) -> Any: ...
-    def explain(self, episodes: Any, *, logic: str = "apc") -> Any:
+    def explain(self, episodes: Any, *, logic: str, row: int | None = None) -> Any: ...
+    def explain(self, episodes: Any, *, logic: str = "apc", row: int | None = None) -> Any:
         """Explain one spell, given as a table of its episodes: each step, the row that decided it, what was tested and failed.
 
-        Of the other logics it explains one row, and gives a `RowExplanation`. Raises InputError where the rows are of more than one
-        spell, or there is not the one row.
+        Of the other logics it explains one row, and gives a `RowExplanation`: the only one, or number ``row``, from 0, held against
+        the others of its critical care period. Raises InputError where the rows are of more than one spell, or there is not the
+        one row.
 
         >>> grouper = Grouper()
         >>> result = grouper.group("month")
@@ -142,25 +147,23 @@ class Grouper:
         >>> grouper.explain(spell).result.hrg == result.spells["SpellHRG"][0].as_py()
         True
         """
-        from hrgcore.explain import explain_spell
-
         table = _as_table(episodes)
         if logic != "apc":
-            from hrgcore.logics.explain import explain_row
+            from hrgcore.logics.explain import RowExplainer, official_rows
 
-            return explain_row(self._bundle.tables, self._row_grouper(logic).logic, table)
-        layout = apc_layout(table.column_names)
-        activity = TableActivity(table)
-        every = np.arange(table.num_rows)
-        cells = {field: activity.table.column(name) for field, name in layout.fields.items()}
-        for prefix, codes in (("DIAG", CodeCells.diagnoses(activity, layout)), ("OPER", CodeCells.procedures(activity, layout))):
-            cells |= {f"{prefix}_{place + 1:02d}": codes.cells(place, every) for place in range(codes.count)}
-        rows = [
-            dict(zip(cells, values, strict=True)) for values in zip(*(column.to_pylist() for column in cells.values()), strict=True)
-        ]
-        if len({(row["PROCODET"], row["PROVSPNO"]) for row in rows}) != 1:
-            raise InputError("explain takes the episodes of one spell; choose the rows of one PROCODET and PROVSPNO.")
-        return explain_spell(self._bundle.tables, rows)
+            self._check_tables(logic)
+            one, *others = official_rows(ROW_LOGICS[logic], table, row)
+            return self._explainer(logic, lambda tables: RowExplainer(tables, ROW_LOGICS[logic])).explain(one, others)
+        from hrgcore.explain import Explainer, official_episodes
+
+        rows = official_episodes(table)
+        return self._explainer(logic, Explainer).explain(rows)
+
+    def _explainer(self, logic: str, make: Callable[[Tables], Any]) -> Any:
+        """What explains a logic, made when it is first asked for."""
+        if logic not in self._explainers:
+            self._explainers[logic] = make(self._bundle.tables)
+        return self._explainers[logic]
 
     def _group(self, activity: Activity) -> Result:
         refuse_result_columns(list(activity.names), "the input")
@@ -176,10 +179,13 @@ class Grouper:
             grouped = engine.group(self._design, episodes, order, pool)
         return Result(activity, layout, grouped, order, episodes, self._encoder, self._bundle)
 
-    def _row_grouper(self, logic: str) -> RowGrouper:
+    def _check_tables(self, logic: str) -> None:
         _check_logic(logic)
         if logic not in self._bundle.logics:
             raise DesignError(f"{self.design.id} has no tables of {logic}. Add them in a folder {logic}, or name another design.")
+
+    def _row_grouper(self, logic: str) -> RowGrouper:
+        self._check_tables(logic)
         if logic not in self._rows:
             from hrgcore.logics.choose import row_grouper  # whose kernels admitted care does without
 

@@ -55,6 +55,12 @@ def duplicated(field: str) -> str:
     return f"{label(field)} is duplicated in spell"
 
 
+def in_period(check: str, label: str, other: str) -> str:
+    """The message for a field that contradicts itself, or another field, in the days of a critical care period."""
+    said = {"same": "is inconsistent in period", "once": "is duplicated in period", "not_after": f"is after {other}"}
+    return f"{label} {said[check]}"
+
+
 def category(error: str, name: str) -> str:
     """The message for an error category: `UZ01 - Invalid Primary Diagnosis`."""
     return f"{error} - {name}"

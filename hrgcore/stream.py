@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from hrgcore.activity import Activity, Rows, TableActivity
 from hrgcore.columns import KEY_FIELDS, Layout, apc_layout
 from hrgcore.encode import Key, SpellKeys
 from hrgcore.errors import InputError
+from hrgcore.logics import Logic, row_layout
 from hrgcore.read.arrow import checked
 from hrgcore_kernels.spells import ALL_ORDERS
 
@@ -22,17 +23,27 @@ class SpellReturns(InputError):
     """A spell came back after another one had begun."""
 
 
-def whole_spells(batches: Iterable[Any]) -> Iterator[pa.Table]:
+LayoutOf = Callable[[Sequence[str]], Layout]  #: finds the key, as that of spells, among the names of columns
+
+
+def period_layout(logic: Logic, names: Sequence[str]) -> Layout:
+    """Where the key of a critical care period stands, as if it were that of a spell. Raises InputError as `row_layout` does."""
+    columns = row_layout(logic, names).columns
+    return Layout({of: columns[key.name][0] for of, key in zip(KEY_FIELDS, logic.keys, strict=True)}, (), (), False)
+
+
+def whole_spells(batches: Iterable[Any], layout_of: LayoutOf = apc_layout) -> Iterator[pa.Table]:
     """Tables of whole spells, from batches (or tables) in which spells stand together.
 
     The last spell of a batch waits for the next. Raises SpellReturns where a spell comes back after another one has begun: it would
-    be grouped in two parts. Memory: a batch or two, the longest spell, and eight bytes a spell.
+    be grouped in two parts. Memory: a batch or two, the longest spell, and eight bytes a spell. Periods stand for
+    spells under their ``layout_of``.
 
     >>> batches = hrgcore.read.read_input("month").to_batches(max_chunksize=50)
     >>> len(batches), sum(table.num_rows for table in whole_spells(batches))
     (6, 300)
     """
-    starts_of = SpellStarts()
+    starts_of = SpellStarts(layout_of=layout_of)
     waiting: list[pa.Table] = []
     for table in one_schema(batches):
         starts = starts_of(TableActivity(table))
@@ -66,8 +77,9 @@ class SpellStarts:
     from the first on once more. Without it eight bytes are kept for every spell from the start.
     """
 
-    def __init__(self, again: Callable[[], Iterable[Rows]] | None = None) -> None:
+    def __init__(self, again: Callable[[], Iterable[Rows]] | None = None, layout_of: LayoutOf = apc_layout) -> None:
         self._again = again
+        self._layout_of = layout_of
         self._orders = ALL_ORDERS  # in which keys have ascended so far
         self._last: Key | None = None  # the key of the last row so far
         self._rows = 0
@@ -77,7 +89,7 @@ class SpellStarts:
         """Those of ``rows`` that begin a spell. Raises SpellReturns where a spell has begun before."""
         if rows.count == 0:
             return np.zeros(0, np.int64)
-        runs = rows.keys(apc_layout(rows.names))
+        runs = rows.keys(self._layout_of(rows.names))
         both = SpellKeys.of_keys([self._last or runs.key(0), runs.key(0)]).runs()
         starts = runs.starts if self._last is None or len(both.starts) == 2 else runs.starts[1:]
         ascended = self._orders
@@ -96,7 +108,7 @@ class SpellStarts:
         for rows in rows_again:
             rows = rows.part(0, min(left, rows.count))
             if rows.count:
-                runs = rows.keys(apc_layout(rows.names))
+                runs = rows.keys(self._layout_of(rows.names))
                 self._note(rows, runs.starts[1:] if runs.key(0) == last else runs.starts)
                 last = runs.key(rows.count - 1)
             left -= rows.count
@@ -105,7 +117,7 @@ class SpellStarts:
 
     def _note(self, rows: Rows, starts: np.ndarray) -> None:
         if len(starts):
-            self._seen.add(SpellKeys.of(*key_columns(rows, apc_layout(rows.names))).digests(starts))
+            self._seen.add(SpellKeys.of(*key_columns(rows, self._layout_of(rows.names))).digests(starts))
 
 
 def key_columns(rows: Activity, layout: Layout) -> tuple[Any, Any]:
@@ -130,7 +142,8 @@ class _Seen:
             again |= bool((done[place[inside]] == new[inside]).any())
         if again:
             raise SpellReturns(
-                "a spell's episodes don't stand together in the stream. Sort it by PROCODET and PROVSPNO, or group it as a whole."
+                "a spell's episodes (or a critical care period's days) don't stand together in the stream. Sort it by PROCODET and"
+                " PROVSPNO (or CCLocalID), or group it as a whole."
             )
         while self._sorted and len(self._sorted[-1]) <= min(2 * len(new), _LARGEST_RUN):
             new = np.sort(np.concatenate([self._sorted.pop(), new]))

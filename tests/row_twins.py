@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 import pyarrow as pa
@@ -69,6 +70,16 @@ def expected(logic: Logic, outcome: RowOutcome) -> tuple[object, ...]:
     return (outcome.hrg, *outcome.columns.values(), REASONS[outcome.reason], *rules, errors, unbundled)
 
 
+def expected_rows(logic: Logic, rows: Sequence[Cells]) -> list[tuple[object, ...]]:
+    """The same of rows that stand together: what they have against one another is among their errors."""
+    engine = reference(logic.name)
+    outcomes = [engine.group(row) for row in rows]
+    if isinstance(engine, RowReference):
+        against = engine.contradictions(rows)
+        outcomes = [replace(one, errors=one.errors + more) for one, more in zip(outcomes, against, strict=True)]
+    return [expected(logic, one) for one in outcomes]
+
+
 class Maker:
     """Makes rows of a logic: most of their cells are accepted, some blank, a few spoilt."""
 
@@ -107,7 +118,7 @@ class Maker:
         if self._random.random() < self._spoilt:
             return pick(_JUNK)
         if one.kind == "key":
-            return pick("AB")
+            return pick("AB") if one.name == "PROCODET" else str(self._random.randrange(300))
         if one.kind in self._codes:
             code = pick(self._codes[one.kind])
             likely = self._listed[one.name]

@@ -137,6 +137,18 @@ def test_a_definition_made_for_the_sample(sample, shared, tmp_path, capsys) -> N
     same(headings, by_group(sample, tmp_path / "defined", "--rdf", str(rdf)))
 
 
+def test_artificial_hes_rows_as_they_are_lack_a_spell_number_and_both_commands_say_what_to_do(shared, tmp_path, capsys) -> None:
+    source = shared / "samples" / "artificial_hes_apc_0102.csv"
+    for arguments in (["rdf", "--for", str(source)], ["group", str(source), "-o", str(tmp_path / "out")]):
+        assert main(arguments) == 3
+        said = capsys.readouterr().err
+        assert "no column PROVSPNO. " in said and "add a column PROVSPNO of PSEUDO_HESID and ADMIDATE put together" in said
+    names = read(source)[0]
+    without = write(tmp_path / "other.csv", [[name for name in names if name != "ADMIDATE"]])
+    assert main(["rdf", "--for", str(without)]) == 3
+    assert "add a column" not in capsys.readouterr().err  # nothing that would do
+
+
 def test_artificial_hes_rows(hes, tmp_path, capsys) -> None:
     rdf = made_rdf(hes, tmp_path)
     assert capsys.readouterr().err == ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from designs import both
 from small_design import small_texts
@@ -17,11 +18,15 @@ from witnesses import witnesses_of
 
 from hrgcore.cli.main import main
 from hrgcore.design.locate import load_design
+from hrgcore.design.logic_cases import row_cases
 from hrgcore.design.tables import BASES, RULE_TABLES, Row, Tables
 from hrgcore.design_report import DesignReport, coverage, report_design
 from hrgcore.design_report.activity import counted
+from hrgcore.design_report.logics import logics
 from hrgcore.design_report.reach import witness_table
+from hrgcore.design_report.text import _logics
 from hrgcore.grouper import Grouper
+from hrgcore.logics import ROW_LOGICS
 from hrgcore.reference.design import Design
 
 EPISODES = 2_000
@@ -52,6 +57,52 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def report(folder: Path) -> DesignReport:
     return report_design(folder, episodes=EPISODES)
+
+
+@pytest.fixture(scope="module")
+def of_logics() -> dict[str, Any]:
+    starter = both("starter")
+    return logics(starter.bundle.tables, starter.grouper)
+
+
+def test_every_hrg_of_the_other_logics_is_reached_by_both_engines(of_logics: dict[str, Any]) -> None:
+    assert list(of_logics) == list(ROW_LOGICS)
+    reach = {name: found["reachability"] for name, found in of_logics.items()}
+    assert {name: (found["reached"], found["unreached"]) for name, found in reach.items()} == {
+        "acc": (7, []),
+        "em": (12, []),
+        "nac": (8, []),
+        "pcc": (8, []),
+        "nrd": (26, []),
+        "ncc": (5, []),
+    }
+    for name, found in reach.items():
+        columns, witnesses = _columns(name), found["witnesses"].values()
+        rows = pa.Table.from_pylist([{column: cells.get(column, "") for column in columns} for cells in witnesses])
+        result = both("starter").grouper.group(rows, logic=name).rows
+        assert result.column("AttendanceHRG" if name == "nac" else f"{name.upper()}_HRG").to_pylist() == list(found["witnesses"])
+
+
+def _columns(logic: str) -> list[str]:
+    return [one.place(place) for one in ROW_LOGICS[logic].fields for place in range(6 if one.many else 1)]
+
+
+def test_values_and_bases_of_the_other_logics(of_logics: dict[str, Any]) -> None:
+    assert of_logics["nrd"]["values"]["RENALMOD"] == {"accepted": 20, "unused": ["19", "81", "82", "83"]}  # to which no HRG follows
+    assert of_logics["acc"]["rows"]["hrgs"] == {**dict.fromkeys(BASES, 0), "published": 7}
+    assert of_logics["ncc"]["rows"]["checks"]["judgement"] == 6
+
+
+def test_an_hrg_that_nothing_leads_to_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    starter = both("starter")
+    monkeypatch.setattr("hrgcore.design_report.logics.row_cases", lambda tables, own: list(row_cases(tables, own))[:1])
+    found = logics(starter.bundle.tables, starter.grouper)["acc"]["reachability"]
+    assert found["reached"] == 1 and len(found["unreached"]) == 6
+    assert "not reached: XC0" in as_text_of_logics({"logics": {"acc": logics(starter.bundle.tables, starter.grouper)["acc"]}})
+
+
+def as_text_of_logics(figures: dict[str, Any]) -> str:
+    return "\n".join(_logics(figures))
 
 
 def test_counts_by_hand(report: DesignReport) -> None:
@@ -161,7 +212,7 @@ def _shape(value: Any) -> Any:
 
 def test_the_json_has_the_schema(report: DesignReport) -> None:
     found = json.loads(report.json())
-    assert (found["schema"], found["design"]["id"]) == (1, "small")
+    assert (found["schema"], found["design"]["id"]) == (2, "small")
     by_basis = dict.fromkeys(BASES, "int")
     shape = _shape(found)
     assert shape["design"] == dict.fromkeys(("id", "title", "release", "version", "digest", "status", "attribution"), "str")

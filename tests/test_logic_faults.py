@@ -77,6 +77,14 @@ _FAULTS: list[tuple[str, str, str, str]] = [  # file, what stands there, what is
     ("acc/scores.csv", "organs,renal,1,RSD,1+", "organs,renal,1,RSD,many", "values: 'many' is not a range"),
     ("em/hrgs.csv", "", "VB77Z,Another,judgement,", "no rule leads to VB77Z. Add one, or remove the HRG."),
     ("em/hrgs.csv", "", "VB01Z,Another,judgement,", "hrg 'VB01Z' stands in em/hrgs.csv:2 too. Keep one of them."),
+    ("ncc/checks.csv", "once,CCDate", "twice,CCDate", "check 'twice' is none of same, once, not_after. Correct it."),
+    ("ncc/checks.csv", "once,CCDate", "once,CCAC", "name in `field` one field that stands in one column and is no key"),
+    ("ncc/checks.csv", "once,CCDate", "once,CCLocalID", "name in `field` one field that stands in one column and is no key"),
+    ("ncc/checks.csv", "once,CCDate,", "once,CCDate,DISDATE", "and, for `not_after` only, such a field in `other`."),
+    ("ncc/checks.csv", "CCDate,DISDATE", "CCDate,", "and, for `not_after` only, such a field in `other`."),
+    ("ncc/checks.csv", "CCDate,DISDATE", "CCDate,GestLen", "not_after compares dates. Name two of them."),
+    ("ncc/checks.csv", "", "once,CCDate,,judgement,", "the same check stands above. Remove one."),
+    ("ncc/checks.csv", "", "once,Day,,judgement,", "Day is no field of ncc"),
     ("em/rules.csv", "VB99Z", "VB98Z", "em/hrgs.csv has no VB98Z, nor is it an error category."),
     (
         "em/rules.csv",
@@ -122,6 +130,15 @@ def test_a_missing_table_and_one_too_many() -> None:
     given["em/else.csv"] = "x\n"
     assert faults(given)[:1] == ["em/scores.csv: missing. Every design has this table, if only with its heading."]
     assert "em/else.csv: not a table of a design. Remove it, or correct its name." in faults(given)
+
+
+def test_checks_may_be_left_out_and_are_for_logics_with_periods() -> None:
+    given = texts()
+    del given["ncc/checks.csv"]
+    assert faults(given) == []
+    assert len(compile_tables(read_texts(given)).arrays["ncc.checks"]) == 0 < len(bundle().arrays["ncc.checks"])
+    given["em/checks.csv"] = "check,field,other,basis,note\nsame,AGE,,judgement,\n"
+    assert any("rows of em are of no period: it has no key. Remove the row." in fault for fault in faults(given))
 
 
 def test_no_rule_and_no_row_of_a_field() -> None:

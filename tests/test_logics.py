@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from row_twins import LOGICS, STARTER, group, reference, table_of, told
+from row_twins import LOGICS, STARTER, expected_rows, group, reference, table_of, told
 from witnesses import witnesses_of
 
 from hrgcore.design.logic_cases import row_cases
@@ -15,6 +17,7 @@ from hrgcore.errors import DesignError, InputError, UsageError
 from hrgcore.grouper import Grouper
 from hrgcore.logics import ROW_LOGICS, row_layout
 from hrgcore.logics.guess import logic_of
+from hrgcore.run import Job, run_job
 
 Cells = dict[str, str]
 SUBCHAPTER = {"acc": "XC", "em": "VB", "nac": "WF", "nrd": "LD", "pcc": "XB", "ncc": "XA"}
@@ -247,6 +250,21 @@ def test_the_hrgs_left_out_are_those_of_transport(shared: Path) -> None:
     assert all("Transportation" in (listed(shared, "XA") | listed(shared, "XB"))[hrg] for hrg in UNREACHED)
 
 
+def test_no_field_of_a_day_could_say_that_it_was_a_journey(shared: Path) -> None:
+    """Why XA06Z and XB08Z are left out; a code for transport among those of a new release would be the rule that is missing."""
+    facts = shared / "facts"
+    for name in ("opcs4_codes.csv", "icd10_codes.csv", "rules/ccac_levels.csv", "value_sets/nhs_data_dictionary_codes.csv"):
+        text = (facts / name).read_text("utf-8-sig")
+        if name.startswith("icd10"):  # of the rest, some are diseases or accidents of transport
+            text = "\n".join(line for line in text.splitlines() if line.startswith("Z") and not line.startswith("Z041"))
+        found = [line for line in text.splitlines() if re.search("transport(?!er)|retrieval team|ambulance transfer", line, re.I)]
+        assert found == [], name
+    with (facts / "ncc_2024_25.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["currency_code"] in UNREACHED]
+    by_team = sum(float(row["activity"]) for row in rows if row["department"] == "Critical care transport")
+    assert (by_team, sum(float(row["activity"]) for row in rows)) == (15_799, 15_818)
+
+
 def test_most_outpatient_procedures_of_the_country_have_a_witness(shared: Path) -> None:
     """Attendances with the procedures of the witnesses of admitted care, and with each procedure alone.
 
@@ -338,9 +356,100 @@ def test_a_stream_gives_what_the_whole_gives(logic: str) -> None:
     from row_twins import Maker
 
     table = table_of(of, Maker(of, seed=4).rows(500))
-    parts = [result.rows for result in STARTER.grouper.stream(table.to_batches(max_chunksize=130), logic=logic)]
-    assert len(parts) == 4
-    assert pa.concat_tables(parts).to_pylist() == group(of, table).rows.to_pylist()
+    if of.keys:
+        with pytest.raises(InputError, match="period's days.*don't stand together.*Sort it by PROCODET.*CCLocalID"):
+            list(STARTER.grouper.stream(table.to_batches(max_chunksize=130), logic=logic))
+        table = table.sort_by([(key.name, "ascending") for key in of.keys])
+    results = list(STARTER.grouper.stream(table.to_batches(max_chunksize=130), logic=logic))
+    assert len(results) >= 4
+    whole = group(of, table)
+    assert pa.concat_tables([result.rows for result in results]).to_pylist() == whole.rows.to_pylist()
+    found, before = [], 0
+    for result in results:
+        found += [{**error, "Row": error["Row"] + before} for error in result.errors.to_pylist()]
+        before += result.rows.num_rows
+    assert found == whole.errors.to_pylist()
+
+
+_OTHER = {"PROCODET": "A", "CCLocalID": "2"}
+
+
+def _in_period(field: str, what: str, *found: tuple[int, str]) -> list[object]:
+    return [(row, field, code, f"{what} in period") for row, code in found]
+
+
+_UNIT, _ENDS = "Critical Care Unit Function is inconsistent", "Discharge Date is inconsistent"
+
+
+@pytest.mark.parametrize(
+    ("logic", "rows", "errors"),
+    [  # rows differ from a day of one period in these cells; errors by row
+        ("pcc", [{}, {"CCDate": "20240502"}], []),
+        ("pcc", [{}, {}], _in_period("CCDate", "Critical Care Date is duplicated", (1, "20240501"), (2, "20240501"))),
+        ("pcc", [{}, _OTHER], []),
+        ("pcc", [{}, {"PROCODET": "B"}], []),
+        ("pcc", [{"CCLocalID": ""}, {"CCLocalID": " "}], []),  # of no period that could be named
+        (
+            "pcc",
+            [{}, _OTHER, {"CCDate": "20240502", "CCUF": "16"}, {"CCDate": "20240503"}],
+            _in_period("CCUF", _UNIT, (1, "04"), (3, "16"), (4, "04")),
+        ),
+        ("pcc", [{"CCUF": "4"}, {"CCDate": "20240502"}], []),  # the same unit, with its zero and without
+        ("pcc", [{"CCUF": "99"}, {"CCDate": "20240502"}], [(1, "CCUF", "99", "Critical Care Unit Function is invalid")]),
+        (
+            "ncc",
+            [{"DISDATE": "20240503"}, {"CCDate": "20240502", "DISDATE": "20240504"}, {"CCDate": "20240503"}],
+            _in_period("DISDATE", _ENDS, (1, "20240503"), (2, "20240504")),
+        ),
+        ("ncc", [{"DISDATE": "20240430"}], [(1, "CCDate", "20240501", "Critical Care Date is after Discharge Date")]),
+        ("ncc", [{"DISDATE": "20240501"}], []),
+        (
+            "ncc",
+            [{"DISMETH": "1"}, {"CCDate": "20240502", "DISMETH": "2"}],
+            _in_period("DISMETH", "Discharge Method is inconsistent", (1, "1"), (2, "2")),
+        ),
+        (
+            "ncc",
+            [{}, {"CCDate": "20240502", "GestLen": "31"}],
+            _in_period("GestLen", "Gestation Length is inconsistent", (1, "30"), (2, "31")),
+        ),
+    ],
+)
+def test_what_contradicts_itself_in_a_period_is_listed_and_stops_no_hrg(
+    logic: str, rows: list[Cells], errors: list[object]
+) -> None:
+    of, day = ROW_LOGICS[logic], _CHILD if logic == "pcc" else _BABY
+    given = [{**day, **row} for row in rows]
+    result = group(of, table_of(of, given))
+    columns = ("Row", "CodeType", "Code", "ErrorMessage")
+    assert [tuple(row[name] for name in columns) for row in result.errors.to_pylist()] == errors
+    assert told(result) == expected_rows(of, given)
+    alone = [told(group(of, table_of(of, [row])))[0][0] for row in given]
+    assert [one[0] for one in told(result)] == alone
+    for at in range(len(given)):
+        explained = STARTER.grouper.explain(table_of(of, given), logic=logic, row=at)
+        assert [(error.field, error.code, error.message) for error in explained.result.errors] == told(result)[at][-2]
+
+
+def test_a_run_over_periods_gives_what_the_whole_gives_or_says_that_they_have_to_be_sorted(tmp_path, monkeypatch) -> None:
+    from row_twins import Maker
+
+    of = ROW_LOGICS["ncc"]
+    table = table_of(of, Maker(of, seed=9, spoilt=0).rows(400))
+    in_order = table.sort_by([(key.name, "ascending") for key in of.keys])
+
+    def errors_of(given: pa.Table, name: str) -> list[dict[str, object]]:
+        pq.write_table(given, tmp_path / f"{name}.parquet")
+        run_job(Job([tmp_path / f"{name}.parquet"], tmp_path / name, logic="ncc"), lambda: STARTER.grouper)
+        return pq.read_table(tmp_path / name / "errors").to_pylist()
+
+    assert errors_of(table, "one") == group(of, table).errors.to_pylist()  # one part: in any order
+    monkeypatch.setattr("hrgcore.run.parts.PART_EPISODES", 30)
+    found = errors_of(in_order, "sorted")
+    assert len(list((tmp_path / "sorted" / "rows").iterdir())) > 5
+    assert found == group(of, in_order).errors.to_pylist() and any("in period" in error["ErrorMessage"] for error in found)
+    with pytest.raises(InputError, match="Sort it by PROCODET.*CCLocalID"):
+        errors_of(table, "mixed")
 
 
 @pytest.mark.parametrize("logic", LOGICS)

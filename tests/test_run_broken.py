@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -50,6 +52,32 @@ def test_a_full_disk_leaves_nothing_or_a_run_to_resume(either: Path, tmp_path: P
         assert content_of(output) == expected
         at += 7 if either.stem == "together" else 13
     assert left["nothing"] > 0 and left["something"] > 1
+
+
+@pytest.mark.parametrize("finished", [False, True])
+@pytest.mark.parametrize("older", ["without a format", "of another format"])
+def test_a_run_of_another_version_is_not_continued(source: Path, tmp_path: Path, finished: bool, older: str) -> None:
+    output = tmp_path / "out"
+    run(source, output) if finished else broken(source, output)
+    path = output / (MANIFEST if finished else f"{WORK}/{JOURNAL}")
+    text = path.read_text()
+    assert text.count('"journal": 2') == 1
+    path.write_text(re.sub('"journal": 2,', '"journal": 1,' if older == "of another format" else "", text))
+    before = content_of(output)
+    with pytest.raises(OutputError, match="another version of hrgcore.*new folder"):
+        run(source, output, resume=True)
+    assert content_of(output) == before
+
+
+def test_a_journal_whose_parts_lack_something_is_not_continued(source: Path, tmp_path: Path) -> None:
+    """As journals from before errors were counted by kind."""
+    output = tmp_path / "out"
+    broken(source, output)
+    lines = [json.loads(line) for line in (output / WORK / JOURNAL).read_text().splitlines()]
+    without = [{name: value for name, value in line.items() if name != "quality"} for line in lines]
+    (output / WORK / JOURNAL).write_text("".join(json.dumps(line) + "\n" for line in without))
+    with pytest.raises(OutputError, match="journal of the run here is damaged.*new folder"):
+        run(source, output, resume=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")

@@ -114,7 +114,7 @@ def words_of(scope: str, name: str, others: Sequence[str]) -> np.ndarray:
     if scope == "patient":
         field, values = _SETS[name]
         place = CODED_FIELDS.index(field)
-        return KERNELS.field_sets[place, ENCODER.field(pa.array(values[:1]), place)[0]]
+        return STARTER.bundle.arrays["field_sets"][:, place, ENCODER.field(pa.array(values[:1]), place)[0]]
     by_procedure = scope in ("procedure", "companion")
     lists = STARTER.reference.design.procedure_lists if by_procedure else STARTER.reference.design.diagnosis_lists
     every = STARTER.bundle.strings("opcs4_codes" if by_procedure else "icd10_codes")[1:]

@@ -64,6 +64,31 @@ def _explain(data: Data) -> Prepared:
     return Prepared(lambda: grouper.explain(episodes).result.episode_count, episodes.num_rows, 1, 1)
 
 
+def _page(data: Data) -> Prepared:
+    """A changed field sent to the page, the server running in this process, on loopback."""
+    from http.client import HTTPConnection
+    from threading import Thread
+    from urllib.parse import urlencode
+
+    from hrgcore.explain import official_episodes
+    from hrgcore.serve.app import Page
+    from hrgcore.serve.run import listening, server
+
+    table = read_input(data.path("sample"))
+    episodes = official_episodes(table.filter(pc.equal(table["PROVSPNO"], _spell(data)[1])))
+    socket = listening(0)
+    Thread(target=server(Page().app).run, kwargs={"sockets": [socket]}, daemon=True).start()
+    connection = HTTPConnection(*socket.getsockname())
+    ages = itertools.cycle(range(20, 90))
+
+    def run() -> int:
+        cells = {f"r{number}.{name}": text for number, row in enumerate(episodes) for name, text in row.items() if text}
+        connection.request("POST", "/apc", urlencode(cells | {"r0.STARTAGE": str(next(ages)), "action": "explain"}))
+        return connection.getresponse().read().count(b'class="hrg"')
+
+    return Prepared(run, 1, len(episodes), 1)
+
+
 def _explain_command(data: Data) -> Prepared:
     provider, spell = _spell(data)
     arguments = ("-m", "hrgcore", "explain", str(data.path("sample")), "--spell", spell, "--provider", provider)
@@ -85,5 +110,6 @@ PROCESSES = (
     Scenario("start-help", "hrgcore --help", _fresh("-m", "hrgcore", "--help"), (), sized=False),
     Scenario("start-import", "import hrgcore", _fresh("-c", "import hrgcore"), (), sized=False),
     Scenario("start-explain", "hrgcore explain, one spell", _explain_command, ("sample",), sized=False),
+    Scenario("page", "a change on the page, to its answer", _page, ("sample",), ("uvicorn",), sized=False, rounds=20),
     Scenario("explain", "one spell explained, the design being loaded", _explain, ("sample",), sized=False, rounds=20),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hrgcore.cli.options import LOGIC_HELP, add_input_options, check_logic, whole_number_from_1
 from hrgcore.cli.shell import stage
 from hrgcore.errors import InputError, UsageError
+from hrgcore.logics import ROW_LOGICS
 
 if TYPE_CHECKING:
     from hrgcore.cli.options import Subparsers
@@ -24,6 +25,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--row", type=whole_number_from_1, metavar="N", help="which row of the input, of another logic than apc")
     add_input_options(parser)
     parser.add_argument("--format", choices=("text", "json", "html"), default="text")
+    parser.add_argument("--open", action="store_true", help="open it on the page of `hrgcore serve`, where it can be changed")
     parser.set_defaults(run=run)
 
 
@@ -42,12 +44,26 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.row > table.num_rows:
         raise InputError(f"the input has {table.num_rows} rows, and no row {arguments.row}. Count them from 1, without headings.")
     else:
-        chosen = table.slice(arguments.row - 1, 1)
+        chosen = table
+    if arguments.open:
+        _open(chosen, logic, arguments.row, arguments.design)
+        return 0
     stage("explaining")
-    explanation = Grouper(**({"design": arguments.design} if arguments.design else {})).explain(chosen, logic=logic)
+    grouper = Grouper(**({"design": arguments.design} if arguments.design else {}))
+    explanation = grouper.explain(chosen) if logic == "apc" else grouper.explain(chosen, logic=logic, row=arguments.row - 1)
     views = {"text": explanation.text, "json": explanation.json, "html": explanation.html}
     print(views[arguments.format]())
     return 0
+
+
+def _open(chosen: Any, logic: str, row: int | None, design: str | None) -> None:
+    """Open a spell's episodes, or a row, on the page; comes back when that is ended."""
+    from hrgcore.explain import official_episodes
+    from hrgcore.logics.explain import official_rows
+    from hrgcore.serve.run import serve
+
+    rows = official_episodes(chosen) if logic == "apc" else official_rows(ROW_LOGICS[logic], chosen, (row or 1) - 1)[:1]
+    serve(design=design, port=0, opens=True, opened=rows, logic=logic)
 
 
 def find_spell(table: Any, spell: str, provider: str | None = None) -> Any:

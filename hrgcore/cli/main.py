@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import NoReturn
 
-from hrgcore.cli import bench, designs, explain, group, link, rdf, selftest, synth
+from hrgcore.cli import bench, compare, designs, explain, group, link, rdf, reconcile, report, selftest, serve, synth
 from hrgcore.cli.shell import leave, refuse, run, version
 from hrgcore.errors import UsageError
 
@@ -28,11 +28,15 @@ def build_parser() -> argparse.ArgumentParser:
     group.add_parser(subparsers)
     explain.add_parser(subparsers)
     link.add_parser(subparsers)
+    compare.add_parser(subparsers)
+    reconcile.add_parser(subparsers)
+    report.add_parser(subparsers)
     rdf.add_parser(subparsers)
     designs.add_parser(subparsers)
     synth.add_parser(subparsers)
     selftest.add_parser(subparsers)
     bench.add_parser(subparsers)
+    serve.add_parser(subparsers)
     return parser
 
 

@@ -33,7 +33,10 @@ def _fields(names: Sequence[str], logic: str, source: str) -> Iterator[tuple[str
     """Each field's official name and the file's."""
     if logic in ROW_LOGICS:
         own = ROW_LOGICS[logic]
-        for field, columns in row_layout(own, names, source).columns.items():
+        places = row_layout(own, names, source)
+        for field, column in places.lists.items():
+            raise _holds_lists(source, column, field)
+        for field, columns in places.columns.items():
             yield from ((own.by_name[field].place(number).upper(), name) for number, name in enumerate(columns))
         return
     layout = apc_layout(names, source)
@@ -43,8 +46,12 @@ def _fields(names: Sequence[str], logic: str, source: str) -> Iterator[tuple[str
         ("OPER", layout.procedures, layout.procedure_lists),
     ):
         if lists:
-            raise InputError(
-                f"{source}: column {columns[0]} is for lists of codes, which no column of a comma-delimited file can hold. Write"
-                f" them into columns {field}_01, {field}_02 and on."
-            )
+            raise _holds_lists(source, columns[0], field)
         yield from ((f"{field}_{number:02d}", name) for number, name in enumerate(columns, 1))
+
+
+def _holds_lists(source: str, column: str, field: str) -> InputError:
+    return InputError(
+        f"{source}: column {column} is for lists of codes, which no column of a comma-delimited file can hold. Write"
+        f" them into columns {field}_01, {field}_02 and on."
+    )

@@ -22,7 +22,7 @@ from hrgcore.design.verify import kind_of, verify
 from hrgcore.design.verify_logics import logics_in
 from hrgcore.errors import DesignError, OutputError
 
-FORMAT = 3
+FORMAT = 4
 _MAGIC = b"HRGCORE\x00"
 _HEAD = struct.Struct("<8sIQ32s")
 _ALIGN = 64
@@ -81,8 +81,14 @@ class Bundle:
         return tables
 
     def strings(self, name: str) -> list[str]:
-        """A list of texts of the bundle, such as `hrg_codes`; entry 0 is UNKNOWN's."""
-        return unpack_strings(self.arrays[f"{name}.bytes"], self.arrays[f"{name}.offsets"])
+        """A list of texts of the bundle, such as `hrg_codes`; entry 0 is UNKNOWN's. It is made once: leave it as it is."""
+        if name not in self._strings:
+            self._strings[name] = unpack_strings(self.arrays[f"{name}.bytes"], self.arrays[f"{name}.offsets"])
+        return self._strings[name]
+
+    @cached_property
+    def _strings(self) -> dict[str, list[str]]:
+        return {}
 
     @cached_property
     def rule_references(self) -> list[str]:

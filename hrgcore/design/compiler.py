@@ -188,8 +188,8 @@ class _Compiler:
         book.steps.end_table()
         self.procedures["root_chain"] = chains = book.chains_by_code("procedure_roots", opcs4)
         asked, companions = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion")
-        for flag, low, high in ((ASKS_LISTS, asked, companions - 1), (ASKS_COMPANIONS, companions, 2**16)):
-            self._flag([book.asks(chain, low, high) for chain in chains.tolist()], flag)
+        for trait, low, high in ((ASKS_LISTS, asked, companions - 1), (ASKS_COMPANIONS, companions, 2**16)):
+            self._mark([book.asks(chain, low, high) for chain in chains.tolist()], trait)
         book.steps.end_table()
         of_all = [list(map(book.number, _in_order(self.tables["exceptions"])))]
         exceptions = book.chain(of_all[0])
@@ -197,7 +197,7 @@ class _Compiler:
         self._roots(book)
         book.steps.end_table()
         self.procedures["unbundle_chain"] = chains = book.chains_by_code("unbundling", opcs4)
-        self._flag(chains != 0, UNBUNDLES)
+        self._mark(chains != 0, UNBUNDLES)
         own = [row for row in self.tables["unbundling"] if "codes" not in row.codes]
         of_all.append(list(map(book.number, _in_order(own))))
         self.arrays["whole_record_chains"] = np.array([exceptions, book.chain(of_all[1])], np.int32)
@@ -348,21 +348,21 @@ class _Compiler:
             self.procedures["error"] = error
             self.procedures["longest_stay"] = longest_stay
             weights, categories = np.array(hierarchy), np.array(error)
-            self._flag(np.arange(len(weights)) == 0, UNKNOWN)
-            self._flag(weights < 0, NOT_COVERED)
-            self._flag((weights != 0) | (categories == 0), USABLE)
+            self._mark(np.arange(len(weights)) == 0, UNKNOWN)
+            self._mark(weights < 0, NOT_COVERED)
+            self._mark((weights != 0) | (categories == 0), USABLE)
             bits = self.bit_of["procedure_lists"].bit
             if "companions" in bits:
                 word, bit = divmod(bits["companions"], k.LIST_BITS)
-                self._flag((self.arrays["procedure_words"][:, word] >> bit) & 1, COMPANION)
+                self._mark((self.arrays["procedure_words"][:, word] >> bit) & 1, COMPANION)
             else:
                 self.tables.faults.append(
                     "procedure_lists.csv: no list companions. Define it: the codes that say more of the one before."
                 )
 
-    def _flag(self, which: npt.ArrayLike, flag: int) -> None:
-        """Set a flag of the procedures for which ``which`` [codes] holds."""
-        self.procedures["flags"] |= np.where(which, flag, 0).astype(np.uint8)
+    def _mark(self, which: npt.ArrayLike, trait: int) -> None:
+        """Set a trait of the procedures for which ``which`` [codes] holds."""
+        self.procedures["traits"] |= np.where(which, trait, 0).astype(np.uint8)
 
     def _grid(self) -> None:
         grid = np.full((MAX_HIERARCHY + 1, MAX_HIERARCHY + 1), 255, np.uint8)

@@ -17,6 +17,7 @@ from hrgcore.design.row import BASES, Row
 from hrgcore.design.rules import Bits, union_name
 from hrgcore.design.steps import ANY, Steps, Test
 from hrgcore.design.tables import Tables
+from hrgcore.logics.periods import CHECKS
 from hrgcore_kernels import codes as k
 from hrgcore_kernels.layout import RULE
 
@@ -52,6 +53,7 @@ def compile_logic(
         "base": np.array([values.base[one.name] for one in own.logic.codes], np.int64),
         "field_lookup": lookups,
         "ranges": ranges,
+        "checks": np.array(_checks(tables, own), np.int64).reshape(-1, 3),
         "rule_line": np.array([0, *(row.line for row in rules)], np.int32),
         "rule_field": np.array([0, *(_field(own, row) for row in rules)], np.uint8),
         "rule_words": np.array([[0] * bits.words, *(_fault_words(own, row, bits) for row in rules)], np.int64),
@@ -63,6 +65,33 @@ def compile_logic(
         "hrg_labels.offsets": labels[1],
     }
     return {f"{own.logic.name}.{name}": array for name, array in arrays.items()}
+
+
+def _checks(tables: Tables, own: LogicTables) -> list[tuple[int, int, int]]:
+    """The checks over periods, as `hrgcore.logics.periods.checks_of` takes them."""
+    found: list[tuple[int, int, int]] = []
+    numbers = {one.name: place for place, one in enumerate(own.logic.fields) if not one.many and one.kind != "key"}
+    for row in own["checks"]:
+        wants_other = row["check"] == "not_after"
+        known = [name for name in (row["field"], row["other"]) if name in numbers]
+        if not own.logic.keys:
+            tables.fault(row, f"rows of {own.logic.name} are of no period: it has no key. Remove the row.")
+        elif row["check"] not in CHECKS:
+            tables.fault(row, f"check {row['check']!r} is none of {', '.join(CHECKS)}. Correct it.")
+        elif len(known) != 1 + wants_other or row["field"] not in numbers or bool(row["other"]) != wants_other:
+            tables.fault(
+                row,
+                "name in `field` one field that stands in one column and is no key; and, for `not_after` only, such a field in"
+                " `other`.",
+            )
+        elif wants_other and {own.logic.by_name[name].kind for name in known} != {"date"}:
+            tables.fault(row, "not_after compares dates. Name two of them.")
+        else:
+            place = (CHECKS.index(row["check"]), numbers[row["field"]], numbers[row["other"]] if wants_other else -1)
+            if place in found:
+                tables.fault(row, "the same check stands above. Remove one.")
+            found.append(place)
+    return found
 
 
 def _texts(tables: Tables) -> dict[str, str]:

@@ -23,7 +23,10 @@ LOGIC_SCHEMA: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "scores": (("score", "component", "points", "field", "values"), ()),
     "hrgs": (("hrg", "label"), ()),
     "rules": (("hrg",), ("step", "field")),
+    "checks": (("check", "field"), ("other",)),
 }
+#: Tables that a logic may do without.
+_MAY_LACK = ("checks",)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def read_logics(texts: Mapping[str, str], value_sets: list[Row], faults: list[st
 
 def _read_logic(logic: Logic, texts: Mapping[str, str], value_sets: list[Row], faults: list[str]) -> LogicTables:
     rows: dict[str, list[Row]] = {}
-    for table in ("fields", "lists", "scores", "hrgs"):
+    for table in ("fields", "lists", "scores", "hrgs", *_MAY_LACK):
         rows[table] = _read_table(logic, table, texts, (), faults)
     ranges = (*logic.ranges, *dict.fromkeys(row["score"] for row in rows["scores"]))
     rows["rules"] = _read_table(logic, "rules", texts, ranges, faults)
@@ -75,6 +78,8 @@ def _read_logic(logic: Logic, texts: Mapping[str, str], value_sets: list[Row], f
 
 def _read_table(logic: Logic, table: str, texts: Mapping[str, str], ranges: tuple[str, ...], faults: list[str]) -> list[Row]:
     name = f"{logic.name}/{table}"
+    if table in _MAY_LACK and f"{name}.csv" not in texts:
+        return []
     must, may = LOGIC_SCHEMA[table]
     conditions = (*ranges, LISTS) if table == "rules" else ()
     found = []

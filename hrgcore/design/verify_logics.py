@@ -9,6 +9,7 @@ import numpy as np
 from hrgcore.design.array_checks import Arrays, Shapes, check_bounds, check_characters, check_starts, check_steps, sizes_of
 from hrgcore.design.steps import MORE
 from hrgcore.logics import ROW_LOGICS, Logic
+from hrgcore.logics.periods import CHECKS
 from hrgcore_kernels import layout
 from hrgcore_kernels.row_layout import BAND, NO_VALUE
 
@@ -25,6 +26,7 @@ LOGIC_ARRAYS: Shapes = {
     "base": (np.dtype("<i8"), ("fields",)),
     "field_lookup": (np.dtype("u1"), ("coded", layout.FIELD_PLACES)),
     "ranges": (np.dtype("<i8"), ("numbers", 3)),
+    "checks": (np.dtype("<i8"), ("checks", 3)),
     "rule_line": (np.dtype("<i4"), ("rules",)),
     "rule_field": (np.dtype("u1"), ("rules",)),
     "rule_words": (np.dtype("<i8"), ("rules", "words")),
@@ -89,6 +91,10 @@ def _verify(arrays: Arrays, logic: Logic, errors: int, codes: dict[str, int]) ->
         ("rule_basis", "", 0, 4),
     ):
         check_bounds(arrays, own + array, field, low, high)
+    places = {place for place, one in enumerate(logic.fields) if logic.keys and not one.many and one.kind != "key"}
+    for kind, field, other in arrays[own + "checks"].tolist():
+        if not 0 <= kind < len(CHECKS) or field not in places or other not in {-1, *places}:
+            raise ValueError(own + "checks")
     check_steps(arrays[own + "steps"], np.array([0, sizes["steps"]]))
     lookups = iter(arrays[own + "field_lookup"])
     for one, base in zip(logic.codes, arrays[own + "base"].tolist(), strict=True):

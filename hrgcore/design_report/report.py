@@ -12,13 +12,14 @@ from hrgcore.design import DEFAULT_DESIGN, DesignInfo, load_design
 from hrgcore.design.tables import Tables
 from hrgcore.design_report import coverage
 from hrgcore.design_report.activity import activity
+from hrgcore.design_report.logics import logics
 from hrgcore.design_report.reach import grouped_by_kernels
 from hrgcore.design_report.text import as_text
 from hrgcore.grouper import Grouper
 from hrgcore.reference.design import Design
 from hrgcore.witness import Witness, Witnesses, find_witnesses
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SAMPLE_EPISODES = 100_000
 SAMPLE_SEED = 2024
 
@@ -66,6 +67,8 @@ def report_design(
     witnesses = find_witnesses(tables, _counting(say))
     say("grouping the witnesses")
     figures["reachability"] = _reachability(grouper, witnesses)
+    say("grouping rows of the other logics")
+    figures["logics"] = logics(tables, grouper)
     say(f"grouping {episodes:,} synthetic episodes")
     figures["basis"] = _basis(tables, lookups) | {"activity": activity(grouper, bundle, episodes, SAMPLE_SEED)}
     return DesignReport(figures, witnesses.found)

@@ -30,8 +30,8 @@ _PLACES = {
 
 def as_text(figures: Mapping[str, Any]) -> str:
     """The figures of a report as text."""
-    sections = (_design, _counts, _coverage, _reachability, _rows, _hierarchies, _cc_lists, _activity)
-    return "\n\n".join("\n".join(section(figures)) for section in sections)
+    sections = (_design, _counts, _coverage, _reachability, _rows, _hierarchies, _cc_lists, _activity, _logics)
+    return "\n\n".join(filter(None, ("\n".join(section(figures)) for section in sections)))
 
 
 def _design(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -106,6 +106,20 @@ def _activity(figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"    {number:7,} {_share(number, total)}    failed: {reason}"
     yield "  by chapter of the HRG, the weaker of both:"
     yield from _table([(chapter, own["weakest"]) for chapter, own in found["chapters"].items()])
+
+
+def _logics(figures: Mapping[str, Any]) -> Iterator[str]:
+    for name, found in figures["logics"].items():
+        reach = found["reachability"]
+        yield f"{name.upper()}: {reach['cases']:,} cases of rows that its rules tell apart"
+        yield f"  HRGs that both engines reach: {reach['reached']:,} of {reach['hrgs']:,}"
+        if reach["unreached"]:
+            yield from _wrapped(f"not reached: {' '.join(reach['unreached'])}")
+        for field, values in found["values"].items():
+            told = values["accepted"] - len(values["unused"])
+            yield f"  {field}: {values['accepted']:,} values, {told:,} of them on lists or with points"
+        yield from _table([(table, own) for table, own in found["rows"].items() if sum(own.values())])
+        yield ""
 
 
 def _table(rows: Iterable[tuple[str, Mapping[str, int]]], heading: bool = True) -> Iterator[str]:

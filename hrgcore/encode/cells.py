@@ -23,25 +23,34 @@ _NO_BYTES.flags.writeable = False
 _AGES_UNDER_ONE = (7001, 7007)  # HES: under a day to under a year, docs/grouping.md section 1
 
 
-def text_numbers(column: Any, parse: Parse, blank: int, known: Known | None = None) -> Numbers:
+def text_numbers(column: Any, parse: Parse, blank: int, known: Known | None = None, out: Numbers | None = None) -> Numbers:
     """Numbers of a column of text, a dictionary of text, or nothing but nulls. Numbers in it are read as their text.
 
-    Returns int32 [rows]; nulls give ``blank``. ``known`` keeps those of dictionaries: give it where more of the column is to come.
+    Returns int32 [rows], in ``out`` where it is given; nulls give ``blank``. ``known`` keeps those of dictionaries: give it where
+    more of the column is to come.
     """
     kind = column.type
+    out = np.empty(len(column), np.int32) if out is None else out
     if pa.types.is_dictionary(kind):
         of_values = (known or Known()).numbers(column.dictionary, parse, blank)
-        taken = np.empty(len(column), np.int32)
-        text.take_numbers(*index_buffers(column), of_values, blank, taken)
-        return taken
+        text.take_numbers(*index_buffers(column), of_values, blank, out)
+        return out
     if column.null_count == len(column):
-        return np.full(len(column), blank, np.int32)
+        out.fill(blank)
+        return out
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        column = column.cast(pa.large_string())
+        column = as_text(column)
     offsets, data, validity, bit = text_buffers(column)
-    out = np.empty(len(column), np.int32)
     parse(offsets, data, validity, bit, out)
     return out
+
+
+def as_text(column: Any) -> Any:
+    """A column as large_string. Raises InputError for a type that can't be: lists, or bytes that are no UTF-8."""
+    try:
+        return column.cast(pa.large_string())
+    except pa.ArrowException:
+        raise InputError(f"a column is of type {column.type}, which can't be read as text. Give it as text.") from None
 
 
 class Known:
@@ -64,16 +73,21 @@ class Known:
 
 def index_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, int]:
     """Indices (int8, int16 or int32), validity bits (empty: no nulls) and the first bit of a dictionary array."""
-    indices = column.indices
-    validity, data = indices.buffers()
-    if len(indices) == 0 or data is None:
-        return _read_only(np.empty(0, np.int32)), _NO_BYTES, 0
-    kind = np.dtype(indices.type.to_pandas_dtype())
-    places = np.frombuffer(data, kind, len(indices), indices.offset * kind.itemsize)
-    if kind not in (np.int8, np.int16, np.int32):
-        places = places.astype(np.int32)
-    bits = np.frombuffer(validity, np.uint8) if validity is not None and indices.null_count else _NO_BYTES
-    return _read_only(places), _read_only(bits), indices.offset
+    places, bits, bit = number_buffers(column.indices)
+    if places.dtype not in (np.int8, np.int16, np.int32):
+        places = _read_only(places.astype(np.int32))
+    return places, bits, bit
+
+
+def number_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, int]:
+    """Numbers as they lie in an array, validity bits (empty: no nulls) and the first bit."""
+    validity, data = column.buffers()
+    kind = np.dtype(column.type.to_pandas_dtype())
+    if len(column) == 0 or data is None:
+        return _read_only(np.empty(0, kind)), _NO_BYTES, 0
+    numbers = np.frombuffer(data, kind, len(column), column.offset * kind.itemsize)
+    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BYTES
+    return _read_only(numbers), _read_only(bits), column.offset
 
 
 def text_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
@@ -94,34 +108,31 @@ def text_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     )
 
 
-def whole_numbers(column: Any, name: str, parse: Parse, known: Known | None = None) -> Numbers:
+def whole_numbers(column: Any, name: str, parse: Parse, known: Known | None = None, out: Numbers | None = None) -> Numbers:
     """Whole numbers of a column of integers, floats or text; NUMBER_BLANK for nulls, NUMBER_INVALID for what is none.
 
-    Raises InputError for a type that holds no numbers.
+    Returns int32 [rows], in ``out`` where it is given. Raises InputError for a type that holds no numbers.
     """
     kind = column.type
+    out = np.empty(len(column), np.int32) if out is None else out
     if pa.types.is_dictionary(kind) and not is_text(kind.value_type):
         of_values = _read_only(whole_numbers(column.dictionary, name, parse))
-        taken = np.empty(len(column), np.int32)
-        text.take_numbers(*index_buffers(column), of_values, NUMBER_BLANK, taken)
-        return taken
+        text.take_numbers(*index_buffers(column), of_values, NUMBER_BLANK, out)
+        return out
     if is_text(kind) or pa.types.is_dictionary(kind) or pa.types.is_null(kind):
-        return text_numbers(column, parse, NUMBER_BLANK, known)
+        return text_numbers(column, parse, NUMBER_BLANK, known, out)
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         raise InputError(f"column {name} is of type {kind}; give whole numbers, as numbers or as text.")
     if pa.types.is_int32(kind) or pa.types.is_int16(kind):  # as most are: no need of floats
-        numbers: Numbers = pc.fill_null(column, -1).to_numpy().astype(np.int32)
-        numbers[(numbers < 0) | (numbers >= 10**9)] = NUMBER_INVALID
-        if column.null_count:
-            numbers[column.is_null().to_numpy(zero_copy_only=False)] = NUMBER_BLANK
-        return numbers
+        text.check_numbers(*number_buffers(column), out)
+        return out
     values = pc.fill_null(column.cast(pa.float64(), safe=False), -1.0).to_numpy(zero_copy_only=False)
     fits = (values >= 0) & (values < 1e9) & (values == np.floor(values))
-    numbers = np.where(fits, values, NUMBER_INVALID).astype(np.int32)
-    numbers[np.isnan(values)] = NUMBER_BLANK  # data frames write a missing number as NaN
+    out[:] = np.where(fits, values, NUMBER_INVALID)
+    out[np.isnan(values)] = NUMBER_BLANK  # data frames write a missing number as NaN
     if column.null_count:
-        numbers[column.is_null().to_numpy(zero_copy_only=False)] = NUMBER_BLANK
-    return numbers
+        out[column.is_null().to_numpy(zero_copy_only=False)] = NUMBER_BLANK
+    return out
 
 
 def without_blanks(column: Any) -> Any:
@@ -131,6 +142,8 @@ def without_blanks(column: Any) -> Any:
     """
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
+    if pa.types.is_null(column.type) or column.null_count == len(column):
+        return pa.chunked_array([pa.repeat("", len(column))])
     text = pc.fill_null(pc.ascii_trim_whitespace(column.cast(pa.string())), "")
     return pc.if_else(pc.equal(pc.ascii_trim(text, characters="- \t\n\r\v\f"), ""), "", text)
 
@@ -177,10 +190,10 @@ def take_in_parts(
 
 
 def under_one(ages: Numbers) -> Numbers:
-    """HES gives infants as 7001 to 7007: they are 0 years old."""
+    """HES gives infants as 7001 to 7007: they become 0 years old, in place."""
     low, high = _AGES_UNDER_ONE
-    infants = (ages >= low) & (ages <= high)
-    return np.where(infants, 0, ages).astype(np.int32) if infants.any() else ages
+    ages[(ages >= low) & (ages <= high)] = 0
+    return ages
 
 
 def without_views(table: pa.Table) -> pa.Table:

@@ -18,6 +18,7 @@ from hrgcore_kernels import ragged, text
 #: Codes, and where those of each row end.
 Ragged = tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]
 
+_ROOM = 4  # codes are copied four at a time
 _NO_BITS = np.empty(0, np.uint8)
 _NO_BITS.flags.writeable = False
 
@@ -58,8 +59,8 @@ def wide_codes(batch: pa.RecordBatch, names: Sequence[str], parse: Parse, known:
     columns = [(place, batch.column(name)) for place, name in enumerate(names)]
     taken = [(place, column) for place, column in columns if (keep_first and place == 0) or column.null_count < len(column)]
     width = len(taken)
-    lengths = np.zeros(batch.num_rows, np.int64)
-    wide = np.empty(batch.num_rows * width, np.uint16)
+    lengths = np.zeros(batch.num_rows, np.uint8)
+    wide = np.empty(batch.num_rows * width + _ROOM, np.uint16)
     for place, column in taken:
         keep_blank = keep_first and place == 0
         if pa.types.is_dictionary(column.type):
@@ -69,12 +70,12 @@ def wide_codes(batch: pa.RecordBatch, names: Sequence[str], parse: Parse, known:
             numbers = text_numbers(column, parse, text.CELL_BLANK)
             numbers.flags.writeable = False
             ragged.append_codes(numbers, width, keep_blank, lengths, wide)
-    ends = np.cumsum(lengths)
-    packed = np.empty(int(ends[-1]) if len(ends) else 0, np.uint16)
+    ends = np.empty(batch.num_rows, np.int64)
+    packed = np.empty(int(lengths.sum(dtype=np.int64)) + _ROOM, np.uint16)
     wide.flags.writeable = False
     lengths.flags.writeable = False
-    ragged.close_gaps(wide, width, lengths, packed)
-    return packed, ends
+    ragged.close_gaps(wide, width, lengths, ends, packed)
+    return packed[:-_ROOM], ends
 
 
 def list_codes(column: Any, parse: Parse, known: Known, *, keep_first: bool) -> Ragged:
@@ -85,15 +86,21 @@ def list_codes(column: Any, parse: Parse, known: Known, *, keep_first: bool) -> 
         return np.zeros(count if keep_first else 0, np.uint16), ends
     offsets = column.offsets.to_numpy().astype(np.int64)
     entries = column.values.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))
-    numbers = text_numbers(entries, parse, text.CELL_BLANK, known)
+    if pa.types.is_dictionary(entries.type):
+        taken = (*index_buffers(entries), known.numbers(entries.dictionary, parse, text.CELL_BLANK))
+    else:
+        numbers = text_numbers(entries, parse, text.CELL_BLANK)
+        every = np.arange(len(numbers), dtype=np.int32)
+        for array in (every, numbers):
+            array.flags.writeable = False
+        taken = (every, _NO_BITS, 0, numbers)
     validity = column.buffers()[0]
     bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BITS
     offsets -= offsets[0]
     ends = np.empty(count, np.int64)
-    packed = np.empty(len(numbers) + count, np.uint16)
-    for array in (offsets, numbers):
-        array.flags.writeable = False
-    ragged.from_lists(offsets, bits, column.offset, numbers, keep_first, ends, packed)
+    packed = np.empty(len(entries) + count + 1, np.uint16)
+    offsets.flags.writeable = False
+    ragged.from_lists(offsets, bits, column.offset, *taken, keep_first, ends, packed)
     return packed[: int(ends[-1])], ends
 
 

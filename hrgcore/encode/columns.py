@@ -25,7 +25,7 @@ from hrgcore_kernels import ragged, text
 from hrgcore_kernels.codes import NUMBER_BLANK
 from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
 
-_BLOCK_ROWS = 16_384  # a block's columns and codes stay in the processor's second cache
+_BLOCK_ROWS = 65_536  # few calls for many rows; what one column needs of them stays in the processor's second cache
 
 #: Number fields and their names in EPISODE, in its order.
 NUMBERS = {
@@ -69,13 +69,13 @@ class Encoder:
         """OPCS-4 numbers of an Arrow array; CELL_BLANK for blanks, 0 for what is malformed or unknown."""
         return text_numbers(column, self._opcs4(), text.CELL_BLANK, known)
 
-    def field(self, column: Any, place: int, known: Known | None = None) -> Numbers:
+    def field(self, column: Any, place: int, known: Known | None = None, out: Numbers | None = None) -> Numbers:
         """Numbers of the values of coded field ``place``; CELL_BLANK for blanks, 0 for what is not accepted."""
-        return text_numbers(column, _parse(text.parse_field, self.lookups.field[place]), text.CELL_BLANK, known)
+        return text_numbers(column, _parse(text.parse_field, self.lookups.field[place]), text.CELL_BLANK, known, out)
 
-    def number(self, column: Any, name: str, known: Known | None = None) -> Numbers:
+    def number(self, column: Any, name: str, known: Known | None = None, out: Numbers | None = None) -> Numbers:
         """Whole numbers of a column; NUMBER_BLANK or NUMBER_INVALID where there is none. Ages under one year are 0."""
-        numbers = whole_numbers(column, name, _parse(text.parse_number), known)
+        numbers = whole_numbers(column, name, _parse(text.parse_number), known, out)
         return under_one(numbers) if name == "STARTAGE" else numbers
 
     def accepts(self, field: str, column: Any) -> np.ndarray:
@@ -120,11 +120,14 @@ class Encoder:
         numbers = np.empty((len(NUMBERS), count), np.int32)
         for place, field in enumerate(NUMBERS):
             own = layout.fields.get(field)
-            numbers[place] = NUMBER_BLANK if own is None else self.number(batch.column(own), field, known[own])
+            if own is None:
+                numbers[place] = NUMBER_BLANK
+            else:
+                self.number(batch.column(own), field, known[own], numbers[place])
         values = np.empty((len(CODED_FIELDS), count), np.int32)
         for place, field in enumerate(CODED_FIELDS):
             own = layout.fields[field]
-            values[place] = self.field(batch.column(own), place, known[own])
+            self.field(batch.column(own), place, known[own], values[place])
         diagnoses, diagnosis_ends = _codes(batch, layout.diagnoses, layout.diagnosis_lists, self._icd10(), known, keep_first=True)
         procedures, procedure_ends = _codes(
             batch, layout.procedures, layout.procedure_lists, self._opcs4(), known, keep_first=False

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hrgcore.encode.cells import text_buffers
+from hrgcore.encode.cells import as_text, index_buffers, text_buffers
 from hrgcore_kernels import spells as kernels
 
 _LONGEST_RUN = 64  # rows that are put in order one by one
@@ -96,44 +96,38 @@ class KeyRuns:
 
 @dataclass(frozen=True)
 class SpellKeys:
-    """The two columns of the spell key as offsets and bytes."""
+    """The two columns of the spell key."""
 
-    providers: np.ndarray
-    provider_data: np.ndarray
-    spells: np.ndarray
-    spell_data: np.ndarray
+    providers: kernels.Texts
+    spells: kernels.Texts
 
     @classmethod
     def of(cls, provider: Any, spell: Any) -> SpellKeys:
         """Read the key from Arrow columns of any type; a null is an empty text."""
-        buffers = [text_buffers(_one_text(column))[:2] for column in (provider, spell)]
-        return cls(*buffers[0], *buffers[1])
+        return cls(_texts(provider), _texts(spell))
 
     @classmethod
     def of_keys(cls, keys: Sequence[Key]) -> SpellKeys:
         """Take the keys of a few rows."""
         columns = [pa.array([key[place] for key in keys], pa.large_binary()).view(pa.large_string()) for place in (0, 1)]
-        buffers = [text_buffers(column)[:2] for column in columns]
-        return cls(*buffers[0], *buffers[1])
+        return cls(*map(_texts, columns))
 
     def key(self, row: int) -> Key:
         """The key of a row."""
-        return (
-            self.provider_data[self.providers[row] : self.providers[row + 1]].tobytes(),
-            self.spell_data[self.spells[row] : self.spells[row + 1]].tobytes(),
-        )
+        provider, spell = (own.data[own.starts[row] : own.ends[row]].tobytes() for own in (self.providers, self.spells))
+        return provider, spell
 
     def runs(self) -> KeyRuns:
         """Where the key changes."""
-        count = len(self.providers) - 1
+        count = len(self.spells.starts)
         starts, found = np.empty(count, np.int64), np.empty(2, np.int64)
-        kernels.key_runs(self.providers, self.provider_data, self.spells, self.spell_data, starts, found)
+        kernels.key_runs(self.providers, self.spells, starts, found)
         return KeyRuns(starts[: int(found[0])].copy(), count, int(found[1]), self.key)
 
     def digests(self, rows: np.ndarray) -> np.ndarray:
         """A 64-bit digest of the key of each of ``rows``: equal keys have equal digests. uint64 [rows]."""
         digests = np.empty(len(rows), np.uint64)
-        kernels.key_digests(self.providers, self.provider_data, self.spells, self.spell_data, _fixed(rows), digests)
+        kernels.key_digests(self.providers, self.spells, _fixed(rows), digests)
         return digests
 
 
@@ -172,14 +166,14 @@ def order_rows(runs: KeyRuns, epiorder: np.ndarray, epiorder_max: int, columns: 
             return SpellOrder(_fixed(rows), starts, True, False)
         of_row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     else:
-        of_row = _spell_numbers(*columns())
+        of_row = number_keys(*columns())
     rows = np.lexsort((place, of_row))
     counts = np.bincount(of_row)
     return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(counts)])), together, False)
 
 
-def _spell_numbers(provider: Any, spell: Any) -> np.ndarray:
-    """Number the spells in order of first appearance; exact, for spells that don't stand together."""
+def number_keys(provider: Any, spell: Any) -> np.ndarray:
+    """Number keys (spells) in order of first appearance; exact, for keys that don't stand together. int64 [rows]."""
     codes = [pc.dictionary_encode(_one_text(column)).indices.to_numpy().astype(np.int64) for column in (provider, spell)]
     key = codes[0] * (int(codes[1].max(initial=0)) + 1) + codes[1]
     _, first, number = np.unique(key, return_index=True, return_inverse=True)
@@ -188,17 +182,34 @@ def _spell_numbers(provider: Any, spell: Any) -> np.ndarray:
     return rank[number]
 
 
+def _texts(column: Any) -> kernels.Texts:
+    """The cells of a column of any type."""
+    if isinstance(column, pa.ChunkedArray) and column.num_chunks == 1:
+        column = column.chunk(0)
+    if isinstance(column, pa.DictionaryArray) and _is_plain(column.dictionary) and not column.null_count:
+        offsets, data = text_buffers(column.dictionary)[:2]
+        places = index_buffers(column)[0]
+        return kernels.Texts(_fixed(offsets[:-1][places]), _fixed(offsets[1:][places]), data)
+    offsets, data = text_buffers(column if _is_plain(column) else _one_text(column))[:2]
+    offsets = _fixed(offsets)
+    return kernels.Texts(offsets[:-1], offsets[1:], data)
+
+
+def _is_plain(column: Any) -> bool:
+    """Whether a column is text as it can be read, without nulls."""
+    plain = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return plain and isinstance(column, pa.Array) and not column.null_count
+
+
 def _one_text(column: Any) -> Any:
     """A column as one large_string array without nulls."""
     if isinstance(column, pa.ChunkedArray):
         column = (
-            column.cast(pa.large_string())
-            if not pa.types.is_null(column.type)
-            else pa.chunked_array([pa.nulls(len(column), pa.large_string())])
+            as_text(column) if not pa.types.is_null(column.type) else pa.chunked_array([pa.nulls(len(column), pa.large_string())])
         )
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     else:
-        column = column.cast(pa.large_string())
+        column = as_text(column)
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.large_string())
     return pc.fill_null(column, "") if column.null_count else column

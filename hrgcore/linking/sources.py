@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -81,7 +81,12 @@ class Folder:
         return list(self._stream(table).schema.names)
 
     def read(self, table: str, columns: Sequence[str]) -> pa.Table:
-        return pa.concat_tables([rows.read(columns) for rows in self._stream(table).batches()])
+        return pa.concat_tables(self.read_parts(table, columns))
+
+    def read_parts(self, table: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """What `read` gives, a part at a time."""
+        for rows in self._stream(table).batches():
+            yield rows.read(columns)
 
     def _stream(self, table: str) -> ActivityStream:
         if table not in self._streams:

@@ -68,7 +68,7 @@ class AttendancesResult(RowsResult):
     @cached_property
     def errors(self) -> pa.Table:
         """One row an error: the input row from 1, field, code as given, and message; in input order."""
-        return AttendanceErrors(self.table, self.layout, self.grouped, self.grouper, self.bundle).rows()
+        return AttendanceErrors(self.cells, self.layout, self.grouped, self.grouper, self.bundle).rows()
 
     @property
     def counts(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hrgcore.logics.attend import AttendanceGrouper, GroupedAttendances
 from hrgcore.logics.attend_result import AttendancesResult
 from hrgcore.logics.fields import Logic, row_layout
 from hrgcore.logics.group import RowGrouper
+from hrgcore.logics.lists import without_lists
 from hrgcore.logics.result import RowsResult, refuse_written_columns
 
 
@@ -27,7 +28,8 @@ def grouped_rows(table: pa.Table, grouper: RowGrouper, pool: ThreadPoolExecutor,
     """
     refuse_written_columns(grouper.logic, table.column_names)
     layout = row_layout(grouper.logic, table.column_names)
-    grouped = grouper.group(table, layout, pool)
+    cells, layout = without_lists(grouper.logic, table, layout)
+    grouped = grouper.group(cells, layout, pool)
     if isinstance(grouped, GroupedAttendances):
-        return AttendancesResult(table, layout, grouped, grouper, bundle)
-    return RowsResult(table, layout, grouped, grouper, bundle)
+        return AttendancesResult(table, cells, layout, grouped, grouper, bundle)
+    return RowsResult(table, cells, layout, grouped, grouper, bundle)

@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 from hrgcore import messages
 from hrgcore.design import Bundle
 from hrgcore.encode.cells import take_rows, without_blanks
+from hrgcore.encode.spells import number_keys
 from hrgcore.logics.fields import Field, RowLayout
 from hrgcore.logics.group import GroupedRows, RowGrouper
+from hrgcore.logics.periods import broken, checks_of
 from hrgcore_kernels import codes as k
 
 SCHEMA = pa.schema([("Row", pa.int64()), ("CodeType", pa.string()), ("Code", pa.string()), ("ErrorMessage", pa.string())])
@@ -39,6 +41,7 @@ class RowErrors:
         """Errors of one kind each, in the order in which those of a row are listed."""
         yield from self.fields()
         yield from self._outcomes()
+        yield from self._periods()
 
     def fields(self) -> Iterator[pa.Table]:
         """Cells that can't be used."""
@@ -70,6 +73,36 @@ class RowErrors:
                 yield error_rows(rows, "", same_text("", len(rows)), same_text(said, len(rows)))
             else:
                 yield from self._at(self.grouper.logic.fields[place - 1], rows, rule, said)
+
+    def _periods(self) -> Iterator[pa.Table]:
+        """Rows that contradict others of their period, or themselves."""
+        logic = self.grouper.logic
+        checks = checks_of(logic, self.bundle.arrays[f"{logic.name}.checks"])
+        if not checks or not self.table.num_rows:
+            return
+        keys = [self.table.column(self.layout.columns[key.name][0]) for key in logic.keys]
+        periods = number_keys(*keys)
+        for key in keys:
+            periods[np.asarray(pc.equal(self.given(key), ""))] = -1
+        read: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+        def numbers_of(one: Field) -> tuple[np.ndarray, np.ndarray]:
+            if one.name not in read:
+                read[one.name] = self._usable(one)
+            return read[one.name]
+
+        for check, rows in broken(checks, periods, numbers_of):
+            cells = self.cells(self.layout.columns[check.field.name][0], rows) if len(rows) else None
+            if cells is not None:
+                yield error_rows(rows, check.field.name, self.given(cells), same_text(check.message, len(rows)))
+
+    def _usable(self, one: Field) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of a field that stands in one column, or in none, and which of them can be used."""
+        names = self.layout.columns[one.name]
+        if not names:
+            return np.zeros(self.table.num_rows, np.int32), np.zeros(self.table.num_rows, np.bool_)
+        numbers = self.numbers(one, self.table.column(names[0]))
+        return numbers, ~(self.grouper.failed(one, numbers) | (numbers == self.grouper.blank(one)))
 
     def _at(self, one: Field, rows: np.ndarray, rule: int, said: str) -> Iterator[pa.Table]:
         """Errors of the cells of a field that are on a list that the rule asks for; of its only cell, whatever that is."""

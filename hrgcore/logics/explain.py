@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hrgcore.design.tables import Tables
+from hrgcore.encode.cells import without_views
 from hrgcore.errors import InputError
-from hrgcore.explain import Views, as_lists, as_page, definitions, hrg_labels, step_lines, steps_html
-from hrgcore.logics.fields import Logic, row_layout
+from hrgcore.explain import Views, as_lists, hrg_labels, step_lines
+from hrgcore.logics.fields import Logic, RowLayout, row_layout
+from hrgcore.logics.lists import without_lists
 from hrgcore.reasons import REASONS
-from hrgcore.reference import RowOutcome, row_reference
+from hrgcore.reference import RowOutcome, RowReference, row_reference
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,25 @@ class RowExplanation(Views):
 
     def html(self) -> str:
         """The explanation as a page that needs nothing else."""
-        title = f"Why this row has {self.result.hrg}"
-        summary = f"<p>{escape(self._summary())}</p>"
-        parts = [f"<h1>{escape(title)}</h1>", summary, definitions(self._values()), steps_html(self.result.steps)]
-        return as_page(title, parts, self.design_id, self.design_title, self.design_status)
+        from hrgcore.html.explanation import row_page
+
+        return row_page(self)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         yield 0, f"Row: {self._summary()}"
-        for name, value in self._values():
+        for name, value in self.values():
             yield 1, f"{name}: {value}"
         yield from step_lines(self.result.steps, 1)
 
     def _summary(self) -> str:
-        return f"{self.result.hrg} {self.labels[self.result.hrg]} ({REASONS[self.result.reason]})"
+        return f"{self.result.hrg} {self.labels[self.result.hrg]} ({self.how()})"
 
-    def _values(self) -> list[tuple[str, str]]:
+    def how(self) -> str:
+        """Why it has its HRG, in words."""
+        return REASONS[self.result.reason]
+
+    def values(self) -> list[tuple[str, str]]:
+        """What the result says of the row beside its HRG: (name, value), blank ones left out; and its errors."""
         values = [(name, "" if value is None else str(value)) for name, value in self.result.columns.items()]
         values += [
             (name, f"{found} {self.labels[found.hrg]}") for name, found in (("Unbundled HRG", one) for one in self.result.unbundled)
@@ -60,18 +67,52 @@ class RowExplanation(Views):
         return [(name, value) for name, value in values if value] + errors
 
 
-def explain_row(tables: Tables, logic: Logic, table: pa.Table) -> RowExplanation:
-    """Group the one row of a table with every step. Raises InputError where there is not one row."""
-    if table.num_rows != 1:
+class RowExplainer:
+    """Explains rows of one logic under one design. Raises UsageError where the design has no tables of it."""
+
+    def __init__(self, tables: Tables, logic: Logic) -> None:
+        self.engine = row_reference(tables, logic.name)
+        self._tables, self._logic = tables, logic
+
+    def explain(self, row: Mapping[str, object], others: Sequence[Mapping[str, object]] = ()) -> RowExplanation:
+        """Group a row (official column names) with every step. What contradicts ``others`` of its period is among the errors."""
+        result = self.engine.group(row, trace=True)
+        if isinstance(self.engine, RowReference):
+            result = replace(result, errors=result.errors + self.engine.contradictions([row, *others])[0])
+        labels = {one["hrg"]: one["label"] for one in self._tables.logics[self._logic.name]["hrgs"]}
+        labels |= hrg_labels(self._tables, {result.hrg, *(found.hrg for found in result.unbundled)} - labels.keys())
+        said = self._tables.settings
+        return RowExplanation(self._logic.name, result, labels, said.id, said.title, said.status)
+
+
+def official_rows(logic: Logic, table: pa.Table, row: int | None = None) -> list[Mapping[str, Any]]:
+    """Row ``row`` of a table, from 0, by official column names, and then all others of its period.
+
+    Raises InputError where no row is named and there is not the one.
+    """
+    if row is None and table.num_rows != 1:
         raise InputError(f"explain takes one row of {logic.title}; {table.num_rows} were given. Choose one.")
     layout = row_layout(logic, table.column_names)
-    row: Mapping[str, Any] = {
-        logic.by_name[field].place(place): table.column(name)[0].as_py()
+    table, layout = without_lists(logic, without_views(table), layout)
+    return [_cells(logic, layout, table, at) for at in _of_period(logic, layout, table, row or 0)]
+
+
+def _of_period(logic: Logic, layout: RowLayout, table: pa.Table, row: int) -> list[int]:
+    """The row, and then all others that have its keys."""
+    if not logic.keys:
+        return [row]
+    same = None
+    for key in logic.keys:
+        texts = table.column(layout.columns[key.name][0]).cast(pa.string())
+        equal = pc.fill_null(pc.equal(texts, texts[row]), False)
+        same = equal if same is None else pc.and_(same, equal)
+    return [row, *(at for at in np.flatnonzero(np.asarray(same)).tolist() if at != row)]
+
+
+def _cells(logic: Logic, layout: RowLayout, table: pa.Table, row: int) -> Mapping[str, Any]:
+    """A row's cells by official names."""
+    return {
+        logic.by_name[field].place(place): table.column(name)[row].as_py()
         for field, names in layout.columns.items()
         for place, name in enumerate(names)
     }
-    result = row_reference(tables, logic.name).group(row, trace=True)
-    labels = {row["hrg"]: row["label"] for row in tables.logics[logic.name]["hrgs"]}
-    labels |= hrg_labels(tables, {result.hrg, *(found.hrg for found in result.unbundled)} - labels.keys())
-    said = tables.settings
-    return RowExplanation(logic.name, result, labels, said.id, said.title, said.status)

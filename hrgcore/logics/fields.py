@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from hrgcore.columns import find_headings, numbered_columns
+from hrgcore.columns import find_headings, list_columns, numbered_columns
 from hrgcore.errors import InputError
 
 #: ``key`` is not looked at; ``thousandths`` is a number of up to three decimals, counted in thousandths; ``date`` is YYYYMMDD.
@@ -134,9 +134,13 @@ class Logic:
 
 @dataclass(frozen=True)
 class RowLayout:
-    """Where the fields of one input stand: the input's own column names for each field of the logic; none where it is absent."""
+    """Where the fields of one input stand: the input's own column names for each field of the logic; none where it is absent.
+
+    ``lists`` names the columns of lists, by the fields whose values they hold.
+    """
 
     columns: dict[str, tuple[str, ...]]
+    lists: dict[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -147,13 +151,18 @@ class RowLayout:
 def row_layout(logic: Logic, names: Sequence[str], source: str = "the input") -> RowLayout:
     """Find a logic's fields among an input's column names; letter case does not matter.
 
-    Raises InputError where a heading stands twice, a column that must be there is missing, or numbered columns skip a number.
+    A field of many values stands in numbered columns (`INV_01`) or, where there is none, in one column of lists (`INV`). Raises
+    InputError where a heading stands twice, a column that must be there is missing, or numbered columns skip a number.
     """
     found = find_headings(names, source)
     columns: dict[str, tuple[str, ...]] = {}
+    lists: dict[str, str] = {}
     for one in logic.fields:
         if one.many:
             columns[one.name] = numbered_columns(_numbered(one), found, source, one.label.lower())
+            own = list_columns(_headings(one), found, source, f"values of {one.name}")
+            if own and not columns[one.name]:
+                lists[one.name] = own[0]
         else:
             columns[one.name] = tuple(found[name] for name in _headings(one) if name in found)[:1]
     missing = [one.place(0) for one in logic.fields if one.must and not columns[one.name]]
@@ -162,7 +171,7 @@ def row_layout(logic: Logic, names: Sequence[str], source: str = "the input") ->
             f"{source}: no column {', '.join(missing)}, which {logic.title} ({logic.name}) needs. Name it so; if the file has no"
             " headings, give its record definition file (--rdf)."
         )
-    return RowLayout(columns)
+    return RowLayout(columns, lists)
 
 
 def is_field(logic: Logic, heading: str) -> bool:

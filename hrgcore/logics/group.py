@@ -68,14 +68,17 @@ class RowGrouper:
         accepted: np.ndarray = (numbers >= low) & (numbers <= high) | (numbers == also) | (numbers == NUMBER_BLANK)
         return ~accepted
 
+    def blank(self, one: Field) -> int:
+        """The number of a blank cell of a field."""
+        return int(CELL_BLANK if one.name in self._base else NUMBER_BLANK)
+
     def accepts(self, field: str, column: Any) -> np.ndarray:
         """Which cells of an Arrow array of text a field, by its official name, can hold. bool [cells]."""
         one = next((one for one in self.logic.fields if re.fullmatch(f"{one.name}(_[0-9]{{2}})?", field)), None)
         if one is None or one.kind == "key":
             return np.zeros(len(column), np.bool_)
         numbers = self.numbers(one, column)
-        blank = numbers == (CELL_BLANK if one.name in self._base else NUMBER_BLANK)
-        accepted: np.ndarray = ~(blank | self.failed(one, numbers))
+        accepted: np.ndarray = ~((numbers == self.blank(one)) | self.failed(one, numbers))
         return accepted
 
     def group(self, table: pa.Table, layout: RowLayout, pool: ThreadPoolExecutor) -> GroupedRows:

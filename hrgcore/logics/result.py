@@ -34,10 +34,11 @@ def refuse_written_columns(logic: Logic, names: list[str]) -> None:
 class RowsResult:
     """Grouped rows. Each table is made when it is first asked for.
 
-    ``table`` is the input; ``grouped`` holds the kernels' numbers.
+    ``table`` is the input, ``cells`` what was read of it, under ``layout``; ``grouped`` holds the kernels' numbers.
     """
 
     table: pa.Table
+    cells: pa.Table
     layout: RowLayout
     grouped: GroupedRows
     grouper: RowGrouper
@@ -48,7 +49,7 @@ class RowsResult:
         return self.rows.__arrow_c_stream__(requested_schema)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remake, (type(self), self.bundle, self.table, self.layout, plain(self.grouped), self.logic.name)
+        return _remake, (type(self), self.bundle, self.table, self.cells, self.layout, plain(self.grouped), self.logic.name)
 
     @property
     def logic(self) -> Logic:
@@ -80,7 +81,7 @@ class RowsResult:
     @cached_property
     def errors(self) -> pa.Table:
         """One row an error: the input row from 1, the logic's keys, field, code as given, and message; in input order."""
-        found = RowErrors(self.table, self.layout, self.grouped, self.grouper, self.bundle).rows()
+        found = RowErrors(self.cells, self.layout, self.grouped, self.grouper, self.bundle).rows()
         rows = pa.array(found.column("Row").to_numpy() - 1)
         for place, key in enumerate(self.logic.keys, 1):
             found = found.add_column(place, key.name, take_rows(self.table.column(self.layout.columns[key.name][0]), rows))
@@ -107,13 +108,20 @@ class RowsResult:
 
 
 def _remake(
-    kind: type[RowsResult], bundle: Bundle, table: pa.Table, layout: RowLayout, grouped: GroupedRows, logic: str
+    kind: type[RowsResult],
+    bundle: Bundle,
+    table: pa.Table,
+    cells: pa.Table,
+    layout: RowLayout,
+    grouped: GroupedRows,
+    logic: str,
 ) -> RowsResult:
     """A result that was pickled."""
     from hrgcore.engine import kernel_lookups
     from hrgcore.logics.choose import row_grouper
 
-    return kind(table, layout, records(grouped), row_grouper(bundle, ROW_LOGICS[logic], Encoder(kernel_lookups(bundle))), bundle)
+    grouper = row_grouper(bundle, ROW_LOGICS[logic], Encoder(kernel_lookups(bundle)))
+    return kind(table, cells, layout, records(grouped), grouper, bundle)
 
 
 def counted(texts: np.ndarray) -> dict[str, int]:

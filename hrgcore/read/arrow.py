@@ -54,7 +54,7 @@ def checked(table: pa.Table, source: str) -> pa.Table:
     """
     try:
         table.validate(full=True)
-    except pa.ArrowException:
+    except (pa.ArrowException, UnicodeDecodeError):  # the latter: of names of columns
         raise InputError(f"{source}: the Arrow data is damaged (offsets, lengths or text don't hold). Write it again.") from None
     seen: set[str] = set()
     for name in table.column_names:

@@ -99,14 +99,14 @@ class ActivityStream:
             return
         for batch in self._batches(file.path, file.kind):
             table = pa.Table.from_batches([batch])
+            # What Arrow has decoded itself holds; what lies in the file as it does in memory may not.
+            table = checked(table, str(file.path)) if file.kind == "arrow" else table
             if self._rdf is not None:
                 table = self._rdf.apply(table, headings=self._named(file.kind), source=str(file.path))
             table = table.select(self.schema.names)
             for name in self._unlike:
                 table = with_text(table, name)
-            table = pa.Table.from_arrays(table.columns, schema=self.schema)
-            # What Arrow has decoded itself holds; what lies in the file as it does in memory may not.
-            yield TableActivity(checked(table, str(file.path)) if file.kind == "arrow" else table)
+            yield TableActivity(pa.Table.from_arrays(table.columns, schema=self.schema))
 
     def _named(self, kind: str) -> bool:
         return self._headings or kind != "csv"

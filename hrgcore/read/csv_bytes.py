@@ -56,9 +56,14 @@ class CsvActivity(Activity):
     def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
         """Encode all rows; the files are read once, in blocks that the threads share."""
         found = [rows for file in self._files for rows in file.rows(encoder, layout, pool)]
-        if found:
-            self._rows = JoinedActivity(found, pool._max_workers)
-        return self._rows.blocks(encoder, layout, pool)
+        if not found:
+            return self._rows.blocks(encoder, layout, pool)
+        self._rows = JoinedActivity(found, pool._max_workers)
+        return [
+            block
+            for rows in found
+            for block in (rows.give_up_ids() if isinstance(rows, CsvRows) else rows.blocks(encoder, layout, pool))
+        ]
 
     def read(self, names: Sequence[str]) -> pa.Table:
         return self._rows.read(names)
@@ -145,9 +150,6 @@ class CsvFile:
                 raise Refused("not UTF-8") from None
         columns, diagnoses, procedures = (int(count) for count in shape.counts)
         most = size // columns + 1  # a row has a byte at least for each column
-        columns, diagnoses, procedures = (int(count) for count in shape.counts)
-        most = size // columns + 1  # a row has a byte at least for each column
-        columns, diagnoses, procedures = (int(count) for count in shape.counts)
         parsed = kernels.Parsed(
             np.empty(most, EPISODE).view(np.recarray),
             np.empty((most, len(CODED_FIELDS)), np.uint8),
@@ -163,7 +165,7 @@ class CsvFile:
             raise Refused(_REASONS[int(counts[5])])
         rows, *codes, keys, orders, _ = counts.tolist()
         records = parsed.rows[:rows].copy()
-        records["age"] = under_one(records["age"])
+        under_one(records["age"])
         found = CsvRows(self.names, block, size, parsed.row_starts[:rows].copy())
         runs = KeyRuns(parsed.key_starts[:keys].copy(), rows, orders, found.key_of(layout))
         taken = [part[:count].copy() for part, count in zip((parsed.diagnoses, parsed.procedures), codes, strict=True)]
@@ -182,6 +184,11 @@ class CsvRows(Rows):
         """These rows, once they are encoded."""
         self._ids = ids
         return self
+
+    def give_up_ids(self) -> list[Block]:
+        """These rows' ids, for who takes them but once: they are not kept, as the bytes are."""
+        ids, self._ids = self._encoded, None
+        return [ids]
 
     @property
     def count(self) -> int:

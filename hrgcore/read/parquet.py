@@ -112,7 +112,7 @@ class ParquetSource:
     def _faults(self) -> Iterator[None]:
         try:
             yield
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: of names of columns
             raise unreadable(self.path, "Parquet", error) from None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from hrgcore import messages
 from hrgcore.columns import CODED_FIELDS
-from hrgcore.design.tables import Tables
+from hrgcore.design.tables import Row, Tables
 from hrgcore.errors import InputError
 from hrgcore.reasons import METHODS, REASONS
 from hrgcore.reference.design import Design
@@ -79,11 +79,20 @@ class ReferenceEngine:
             steps=tuple(recorder.steps),
         )
 
+    def split_facts(self, episodes: Sequence[Mapping[str, object]]) -> tuple[Facts, Row] | None:
+        """The facts by which a spell's root was split, and the split that was taken; None where the spell fails."""
+        if self.group_spell(episodes).method == _FAILED:
+            return None
+        read = [read_episode(self.design, index, values) for index, values in enumerate(episodes)]
+        record = _record(sorted(read, key=lambda episode: episode.order))
+        outcome = group_record(self.design, record, Recorder())
+        return (Facts(self.design, record, outcome.primary), outcome.split_rule) if outcome.split_rule is not None else None
+
     def _group_episode(self, episode: Episode, disagreements: tuple[RecordError, ...], trace: Recorder) -> EpisodeResult:
         errors = episode.errors + disagreements
         children = trace.branch()
         for error in errors:
-            children.step("validation", "{} {}: {}.", error.field, error.code, error.message, outcome="failed")
+            children.step("validation", "{}: {}.", error.place, error.message, outcome="failed")
         if errors:
             trace.step("validation", "Fields: the episode fails.", outcome="failed", under=children)
             category = self._diagnosis_error(_facts(self.design, episode), trace) if episode.has_primary else None

@@ -213,9 +213,14 @@ def intervention_count(root: str, facts: Facts, trace: Recorder) -> int:
     return len(counted)
 
 
+def split_context(root: str, facts: Facts, trace: Recorder) -> Context:
+    """The facts that only the splits of ``root`` have."""
+    return Context(cc=cc_score(root, facts, trace), interventions=intervention_count(root, facts, trace))
+
+
 def split_of(root: str, facts: Facts, trace: Recorder) -> Row | None:
     """The first split of ``root`` that applies; None where none does."""
-    context = Context(cc=cc_score(root, facts, trace), interventions=intervention_count(root, facts, trace))
+    context = split_context(root, facts, trace)
     children = trace.branch()
     row = first_applying("split", facts.design.splits.get(root, ()), facts, context, children)
     if row is None:

@@ -70,8 +70,12 @@ class Episode:
     @property
     def calc_epidur(self) -> int:
         """The days of the episode without critical care, rehabilitation and palliative care days; at least 0."""
-        others = ("CRITICALCAREDAYS", "REHABILITATIONDAYS", "SPCDAYS")
-        return max(0, self.numbers.get("EPIDUR", 0) - sum(self.numbers[field] for field in others))
+        return max(0, self.numbers.get("EPIDUR", 0) - self.other_days)
+
+    @property
+    def other_days(self) -> int:
+        """The critical care, rehabilitation and palliative care days of the episode."""
+        return sum(self.numbers[field] for field in ("CRITICALCAREDAYS", "REHABILITATIONDAYS", "SPCDAYS"))
 
 
 def cell_text(value: object) -> str:

@@ -15,6 +15,11 @@ class RecordError:
     code: str
     message: str
 
+    @property
+    def place(self) -> str:
+        """The field, and the code if there is one."""
+        return f"{self.field} {self.code}".strip()
+
 
 @dataclass(frozen=True)
 class Unbundled:

@@ -28,6 +28,11 @@ class RowRead:
     given: dict[str, str] = field(default_factory=dict)  # texts by column
     errors: list[RecordError] = field(default_factory=list)
 
+    def usable(self, one: Field) -> int | str | None:
+        """The value of a field of one column; None where it is blank or not accepted."""
+        values = self.values.get(one.name)
+        return values[0][1] if values else self.numbers.get(one.fact)
+
 
 class RowReader:
     """Reads rows of one logic as its tables say."""

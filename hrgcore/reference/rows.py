@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hrgcore import messages
@@ -10,6 +10,7 @@ from hrgcore.design.conditions import Condition, Lists, Range
 from hrgcore.design.row import Row
 from hrgcore.design.tables import Tables
 from hrgcore.errors import UsageError
+from hrgcore.reference.record import cell_text
 from hrgcore.reference.results import RecordError, Unbundled
 from hrgcore.reference.row_values import RowRead, RowReader
 from hrgcore.reference.trace import Recorder, Step, Trace
@@ -57,7 +58,7 @@ class RowReference:
         columns = self._columns(read)
         children = steps.branch()
         for error in read.errors:
-            children.step("validation", "{} {}: {}.", error.field, error.code, error.message, outcome="failed")
+            children.step("validation", "{}: {}.", error.place, error.message, outcome="failed")
         error_hrg = self._tables.settings.error_hrg
         if read.errors:
             steps.step("validation", "Fields: the row fails.", outcome="failed", under=children)
@@ -78,6 +79,35 @@ class RowReference:
             return RowOutcome(error_hrg, codes.REASON_ERROR_CATEGORY, rule.reference, found, columns, tuple(steps.steps))
         steps.step("rule", "HRG {}.", rule["hrg"], row=rule, outcome=rule["hrg"], under=children)
         return RowOutcome(rule["hrg"], codes.REASON_ROW_RULE, rule.reference, (), columns, tuple(steps.steps))
+
+    def contradictions(self, rows: Sequence[Mapping[str, object]]) -> list[tuple[RecordError, ...]]:
+        """What each of these rows has against others of its period, or itself: in the order of the checks. It stops no HRG."""
+        reads = [self.reader.read(row) for row in rows]
+        periods = [tuple(str(row.get(key.name)) for key in self.logic.keys) for row in rows]
+        days: dict[tuple[str, ...], list[int]] = {}
+        for at, (row, period) in enumerate(zip(rows, periods, strict=True)):
+            if all(cell_text(row.get(key.name)) for key in self.logic.keys):  # else it is of no period that could be named
+                days.setdefault(period, []).append(at)
+        found: list[list[RecordError]] = [[] for _ in rows]
+        for check in self._own["checks"]:
+            field, other = check["field"], check["other"]
+            values = [read.usable(self.logic.by_name[field]) for read in reads]
+            for at, value in enumerate(values):
+                if value is None:
+                    continue
+                beside = [values[n] for n in days.get(periods[at], ()) if n != at]
+                if other:
+                    limit = reads[at].usable(self.logic.by_name[other])
+                    wrong = limit is not None and value > limit  # type: ignore[operator]
+                elif check["check"] == "same":
+                    wrong = any(one not in (None, value) for one in beside)
+                else:
+                    wrong = value in beside
+                if wrong:
+                    label, than = self.logic.by_name[field].label, self.logic.by_name[other].label if other else ""
+                    message = messages.in_period(check["check"], label, than)
+                    found[at].append(RecordError(field, reads[at].given[field], message))
+        return [tuple(errors) for errors in found]
 
     def _lists(self, read: RowRead, trace: Recorder) -> frozenset[str]:
         """The lists that some value of the row is on."""

@@ -13,13 +13,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from hrgcore.counts import add_counts
+from hrgcore.logics import ROW_LOGICS
 from hrgcore.quality import InputFields, add_tallies, at_a_glance, input_fields, tally_errors
 from hrgcore.read.batches import ActivityStream
 from hrgcore.run import parts
 from hrgcore.run.ahead import ahead
 from hrgcore.run.apart import Apart
-from hrgcore.run.parts import GrouperLike, PartResult, group_part, parts_of_rows, parts_of_spells
+from hrgcore.run.parts import GrouperLike, PartResult, group_part, parts_of_periods, parts_of_rows, parts_of_spells
 from hrgcore.run.workplace import (
+    JOURNAL_FORMAT,
     Workplace,
     clean,
     finished_manifest,
@@ -112,6 +114,7 @@ class _Run:
     def _plan(self) -> dict[str, Any]:
         """All that the bytes of the parts hang on."""
         return {
+            "journal": JOURNAL_FORMAT,
             "version": versions()["hrgcore"],
             "pyarrow": versions()["pyarrow"],
             "design": self.grouper.design.digest,
@@ -125,7 +128,7 @@ class _Run:
 
     def _finished(self, manifest: dict[str, Any], plan: dict[str, Any]) -> Outcome:
         """Say of a finished run that it is finished, if it is this one and whole."""
-        refuse_another(self.job.output, {**manifest.get("run", {}).get("plan", {})}, plan)
+        refuse_another(self.job.output, manifest.get("run", {}).get("plan"), plan)
         refuse_other_inputs(self.job.output, [entry for entry in manifest["inputs"] if entry["role"] == "data"], self._digests())
         refuse_damaged(self.job.output, manifest["outputs"])
         clean(self.job.output)
@@ -165,6 +168,8 @@ class _Run:
         try:
             self._write(place, self._grouped(place))
         except SpellReturns:
+            if self.job.logic != "apc":
+                raise
             self.job.say("the input's spells don't stand together: they are brought together by way of temporary files")
             place.note_apart()
             return None
@@ -179,6 +184,8 @@ class _Run:
     def _grouped(self, place: Workplace) -> Iterator[PartResult]:
         if self.job.logic == "apc":
             cut = parts_of_spells(lambda: self.stream.batches(self.grouper.encoder), self.size, self.threads)
+        elif ROW_LOGICS[self.job.logic].keys:
+            cut = parts_of_periods(self.stream.batches, ROW_LOGICS[self.job.logic], self.size, self.threads)
         else:
             cut = parts_of_rows(self.stream.batches(), self.size, self.threads)
         read = ahead(self._timed("read", cut))

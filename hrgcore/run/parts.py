@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +14,8 @@ import pyarrow.compute as pc
 from hrgcore.activity import Rows, joined
 from hrgcore.encode import Encoder
 from hrgcore.folders import tables_of
-from hrgcore.stream import SpellStarts
+from hrgcore.logics import Logic
+from hrgcore.stream import SpellStarts, period_layout
 from hrgcore.write import ResultLike
 
 #: Episodes of a part: enough that a part's own costs don't count, few enough that several fit into memory at once.
@@ -57,6 +59,20 @@ def parts_of_spells(batches: Callable[[], Iterable[Rows]], size: int, threads: i
     An input without rows makes one part without rows, if it has a batch. Raises SpellReturns where spells don't stand together.
     """
     yield from _parts(batches(), size, SpellStarts(batches), threads)
+
+
+def parts_of_periods(batches: Callable[[], Iterable[Rows]], logic: Logic, size: int, threads: int = 1) -> Iterator[Part]:
+    """The same of critical care periods. Where one part holds all rows, these may stand in any order."""
+    held: list[Rows] = []
+    for batch in batches():
+        held.append(batch)
+        if sum(rows.count for rows in held) > size:
+            break
+    else:
+        yield Part(0, 0, joined(held, threads))
+        return
+    del held
+    yield from _parts(batches(), size, SpellStarts(batches, partial(period_layout, logic)), threads)
 
 
 def parts_of_rows(batches: Iterable[Rows], size: int, threads: int = 1) -> Iterator[Part]:

@@ -31,6 +31,14 @@ The same command with --resume continues the run. Or remove the folder.
 """
 
 
+#: What a journal and the manifest say of a run, and how; another number where what they hold has changed.
+JOURNAL_FORMAT = 2
+_PART: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("part", "start", "rows"), (int,)),
+    **{"outputs": (list,), "counts": (dict, type(None)), "quality": (dict,)},
+}
+
+
 @dataclass
 class Journal:
     """What is known of a run: its plan, digests of its inputs, whether its spells stand apart, and its finished parts."""
@@ -53,8 +61,10 @@ class Journal:
                 entry = json.loads(line)
             except ValueError:  # the last line of a run that was killed while it wrote it
                 break
+            if not isinstance(entry, dict):
+                break
             if journal is None:
-                if not isinstance(entry, dict) or "plan" not in entry:
+                if "plan" not in entry:
                     return None
                 journal = cls(entry["plan"])
             elif "part" in entry:
@@ -109,6 +119,7 @@ class Workplace:
             found = Journal.read(folder / WORK / JOURNAL) if begun else None
             if found is not None:
                 refuse_another(folder, found.plan, plan)
+                refuse_strange(folder, found)
                 if found.digests is not None:
                     refuse_other_inputs(folder, found.digests, digests())
             place = cls(folder, found or Journal(plan), format)
@@ -272,13 +283,25 @@ def _remove_empty(folders: list[Path], last: Path | None) -> None:
             folder.rmdir()
 
 
-def refuse_another(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Raise OutputError where the run in a folder is not the one that is wanted, saying in what they differ."""
+def refuse_another(folder: Path, found: Any, wanted: Mapping[str, Any]) -> None:
+    """Raise OutputError where the run in a folder, of the plan ``found``, is not the one that is wanted, saying how they differ."""
+    if not isinstance(found, Mapping) or found.get("journal") != wanted["journal"]:
+        raise OutputError(
+            f"{folder}: the run here was begun by another version of hrgcore, which noted it otherwise, so that --resume can't"
+            " continue it. Group the input into a new folder, or remove this one."
+        )
     names = [name.replace("_", " ") for name in wanted if found.get(name) != wanted[name]]
     if names:
         raise OutputError(
             f"{folder}: the run here had other {', '.join(names)}: --resume continues the same run only. Name a new folder."
         )
+
+
+def refuse_strange(folder: Path, journal: Journal) -> None:
+    """Raise OutputError where a journal has parts that this version did not write."""
+    for entry in journal.parts.values():
+        if not all(isinstance(entry.get(name), kind) for name, kind in _PART.items()):
+            raise OutputError(f"{folder}: the journal of the run here is damaged. Group the input into a new folder.")
 
 
 def refuse_other_inputs(folder: Path, known: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hrgcore.reasons import REASONS
-from hrgcore.reference import ReferenceEngine
+from hrgcore.reference import ReferenceEngine, SpellResult
 from hrgcore.result import Result
 from hrgcore.selftest.spells import Input, Spell
 
@@ -61,7 +61,11 @@ def kernels_say(result: Result, given: Input) -> list[Said]:
 
 def reference_says(reference: ReferenceEngine, spell: Spell) -> Said:
     """What the reference engine says of a spell."""
-    found = reference.group_spell(spell)
+    return result_says(reference.group_spell(spell))
+
+
+def result_says(found: SpellResult) -> Said:
+    """What a result of the reference engine says."""
     spell_values = (
         found.hrg,
         found.method,

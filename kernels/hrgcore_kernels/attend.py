@@ -62,7 +62,7 @@ def set_companions(design, codes, at, facts):
     for word in range(design.procedure_words.shape[1]):
         facts[first + word] = 0
     behind = at + 1
-    while behind < len(codes) and design.procedures[codes[behind]].flags & COMPANION != 0:
+    while behind < len(codes) and design.procedures[codes[behind]].traits & COMPANION != 0:
         for word in range(design.procedure_words.shape[1]):
             facts[first + word] |= design.procedure_words[codes[behind], word]
         behind += 1

@@ -18,6 +18,7 @@ from hrgcore_kernels.text import CELL_BLANK, NOT_A_VALUE, field_place, icd10_of,
 #: The places of fields: the two keys, the numbers in the order of EPISODE, the coded fields, and behind these the diagnoses and the
 #: procedures.
 PROVIDER, SPELL, FIRST_NUMBER, FIRST_CODED, FIRST_DIAGNOSIS = 0, 1, 2, 8, 16
+_ONE = np.uint64(1)
 
 
 class Shape(NamedTuple):
@@ -59,8 +60,23 @@ def has_quote(data, start, end):
 @inline
 def number_of(data, scratch, shape, number):
     """The number of a cell of the row, by its place among the numbers."""
-    column = shape.columns[FIRST_NUMBER + number]
+    column = np.uint64(shape.columns[FIRST_NUMBER + number])
     return whole_number(data, scratch.starts[column], scratch.ends[column])
+
+
+@inline
+def end_of_codes(columns, start, end):
+    """The column behind fields that stand side by side, in their order; 0 where they don't."""
+    for field in range(start + 1, end):
+        if columns[field] != columns[field - 1] + 1:
+            return np.uint64(0)
+    return np.uint64(columns[end - 1] + 1) if start < end else np.uint64(0)
+
+
+@inline
+def all_blank(starts, ends, column, behind):
+    """Whether nothing but commas stands from the beginning of a cell up to the column ``behind``, where it is known (not 0)."""
+    return behind != 0 and np.uint64(ends[behind - _ONE] - starts[column]) == behind - _ONE - column
 
 
 @kernel(
@@ -78,10 +94,12 @@ def parse_rows(block: Block, end: int, shape: Shape, lookups: Lookups, scratch: 
     data, starts, ends = block.data, scratch.starts, scratch.ends
     columns, first_procedure = shape.counts[0], FIRST_DIAGNOSIS + shape.counts[1]
     last_procedure = first_procedure + shape.counts[2]
-    provider_at, spell_at = shape.columns[PROVIDER], shape.columns[SPELL]
-    row = diagnoses = procedures = keys = np.int64(0)
+    provider_at, spell_at = np.uint64(shape.columns[PROVIDER]), np.uint64(shape.columns[SPELL])
+    row = diagnoses = procedures = keys = np.uint64(0)  # unsigned, so that Numba need not ask whether they count from the end
     orders = np.int64(ALL_ORDERS)
     provider_start = provider_end = spell_start = spell_end = np.int64(0)
+    diagnoses_end = end_of_codes(shape.columns, np.int64(FIRST_DIAGNOSIS), first_procedure)
+    procedures_end = end_of_codes(shape.columns, first_procedure, last_procedure)
     at = behind_blank_lines(data, np.int64(0), end)
     while at < end:
         behind = take_row(block, at, end, columns, columns, scratch)
@@ -98,7 +116,7 @@ def parse_rows(block: Block, end: int, shape: Shape, lookups: Lookups, scratch: 
             step = orders_of(provider, spell, (ends[spell_at] - starts[spell_at]) - (spell_end - spell_start))
         if step != SAME_KEY:
             parsed.key_starts[keys] = row
-            keys += 1
+            keys += _ONE
             orders &= step
         if is_quoted(data, starts[spell_at]) and has_quote(data, starts[spell_at], ends[spell_at]):
             orders &= AS_TEXT  # it is shorter than it stands here
@@ -113,35 +131,41 @@ def parse_rows(block: Block, end: int, shape: Shape, lookups: Lookups, scratch: 
         record.rehabilitation_days = number_of(data, scratch, shape, 4)
         record.palliative_days = number_of(data, scratch, shape, 5)
 
-        for field in range(FIRST_DIAGNOSIS - FIRST_CODED):
-            column = shape.columns[FIRST_CODED + field]
+        for field in range(np.uint64(FIRST_DIAGNOSIS - FIRST_CODED)):
+            column = np.uint64(shape.columns[np.uint64(FIRST_CODED) + field])
             place = field_place(data, starts[column], ends[column])
             known = place != CELL_BLANK and place != NOT_A_VALUE
-            parsed.coded[row, field] = lookups.field[field, place] if known else 0
+            parsed.coded[row, field] = lookups.field[field, np.uint64(place)] if known else 0
 
         record.diagnosis_start = diagnoses
-        for field in range(FIRST_DIAGNOSIS, first_procedure):
-            column = shape.columns[field]
+        for field in range(np.uint64(FIRST_DIAGNOSIS), np.uint64(first_procedure)):
+            column = np.uint64(shape.columns[field])
             number = np.int64(CELL_BLANK)
-            if starts[column] < ends[column]:
+            if starts[column] == ends[column]:
+                if field != FIRST_DIAGNOSIS and all_blank(starts, ends, column, diagnoses_end):
+                    break
+            else:
                 number = icd10_of(lookups.icd10_four, lookups.icd10_five, data, starts[column], ends[column], scratch.code)
             if number == CELL_BLANK and field == FIRST_DIAGNOSIS:
                 number = np.int64(0)
             if number != CELL_BLANK:
                 parsed.diagnoses[diagnoses] = number
-                diagnoses += 1
+                diagnoses += _ONE
         record.diagnosis_end = diagnoses
 
         record.procedure_start = procedures
-        for field in range(first_procedure, last_procedure):
-            column = shape.columns[field]
-            if starts[column] < ends[column]:
+        for field in range(np.uint64(first_procedure), np.uint64(last_procedure)):
+            column = np.uint64(shape.columns[field])
+            if starts[column] == ends[column]:
+                if all_blank(starts, ends, column, procedures_end):
+                    break
+            else:
                 number = opcs4_of(lookups.opcs4, data, starts[column], ends[column], scratch.code)
                 if number != CELL_BLANK:
                     parsed.procedures[procedures] = number
-                    procedures += 1
+                    procedures += _ONE
         record.procedure_end = procedures
-        row += 1
+        row += _ONE
     counts[0] = row
     counts[1] = diagnoses
     counts[2] = procedures

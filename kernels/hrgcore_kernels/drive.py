@@ -49,15 +49,15 @@ def drive(design, record, primary, procedures, end, facts):
     record.dominant = choose(driven, np.int64(code), 0)
     record.error_at = choose(driven, np.int64(record.dominant_at), -1)
     error = driven & (entry.error != 0)
-    only_errors = (record.flags & USABLE == 0) & (record.procedure_start != record.procedure_end)
-    if (record.flags & NOT_COVERED != 0) | only_errors | (own.hierarchy < 0) | error | (chain == 0):
+    only_errors = (record.traits & USABLE == 0) & (record.procedure_start != record.procedure_end)
+    if (record.traits & NOT_COVERED != 0) | only_errors | (own.hierarchy < 0) | error | (chain == 0):
         stray(design, record, primary, procedures, driven, only_errors)
-    elif driven & (entry.flags & (ASKS_LISTS | ASKS_COMPANIONS) != 0):
+    elif driven & (entry.traits & (ASKS_LISTS | ASKS_COMPANIONS) != 0):
         start = record.procedure_start
-        if entry.flags & ASKS_LISTS != 0:
+        if entry.traits & ASKS_LISTS != 0:
             words, used, scope = design.procedure_words, design.used_words[1], procedure_place(design)
             set_lists(words, procedures, start, record.procedure_end, used, words.shape[1], facts, scope)
-        if entry.flags & ASKS_COMPANIONS != 0:
+        if entry.traits & ASKS_COMPANIONS != 0:
             set_companions(design, procedures, start + np.uint64(record.dominant_at), end, facts)
 
 
@@ -88,9 +88,9 @@ def stray(design, record, primary, procedures, driven, only_errors):
     record.chain = 0
     record.method = METHOD_FAILED
     record.dominant = 0
-    if record.flags & NOT_COVERED != 0:
+    if record.traits & NOT_COVERED != 0:
         at = record.procedure_start
-        while design.procedures[procedures[at]].flags & NOT_COVERED == 0:
+        while design.procedures[procedures[at]].traits & NOT_COVERED == 0:
             at += np.uint64(1)
         note(record, REASON_PROCEDURE_NOT_COVERED, 0, np.int64(at - record.procedure_start))
     elif only_errors:

@@ -129,7 +129,7 @@ def set_companions(design, codes, at, end, facts):
     words = np.uint64(design.used_words[2])
     clear_companions(design, facts)
     behind = at + np.uint64(1)
-    while behind < end and design.procedures[codes[behind]].flags & COMPANION != 0:
+    while behind < end and design.procedures[codes[behind]].traits & COMPANION != 0:
         for word in range(words):
             facts[scope + word] |= design.procedure_words[codes[behind], word]
         behind += np.uint64(1)

@@ -34,7 +34,7 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
             if (failed >> FAIL_STARTAGE) & 1 != 0:
                 age = np.int64(NUMBER_INVALID)
         failed |= survey_diagnoses(design, diagnoses, start, end, scratch.best, facts)
-        flags, dominant, dominant_at, unknown = survey_procedures(
+        traits, dominant, dominant_at, unknown = survey_procedures(
             design, procedures, first_procedure, last_procedure, los, scratch.best, facts
         )
         primary = diagnoses[start]
@@ -50,7 +50,7 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
         record.diagnosis_end = end
         record.procedure_start = first_procedure
         record.procedure_end = last_procedure
-        record.flags = flags
+        record.traits = traits
         record.leading = dominant
         record.dominant_at = dominant_at
         drive(design, record, primary, procedures, last_procedure, facts)
@@ -96,7 +96,7 @@ def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch
         record.failed = 0
         set_patient(design, episodes.coded, one, last, facts)
         survey_diagnoses(design, scratch.diagnoses, record.diagnosis_start, diagnoses, scratch.best, facts)
-        record.flags, record.leading, record.dominant_at, _ = survey_procedures(
+        record.traits, record.leading, record.dominant_at, _ = survey_procedures(
             design, scratch.procedures, record.procedure_start, procedures, los, scratch.best, facts
         )
         record.weightiest = weightiest_row(design, episodes, rows, low, high)

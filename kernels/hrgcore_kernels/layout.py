@@ -56,7 +56,7 @@ STEP_WORD = np.dtype(
 #: An ICD-10 number as a primary diagnosis; hierarchy -1 is not covered.
 DIAGNOSIS = _record(error_chain="i4", root_chain="i4", hierarchy="i1")
 #: An OPCS-4 number: ``lists`` is its first word of bits of lists; ``longest_stay`` in days, beyond which it can't be dominant
-#: (ANY_STAY: never beyond); ``flags`` has bits of those below.
+#: (ANY_STAY: never beyond); ``traits`` has bits of those below.
 PROCEDURE = _record(
     lists="i8",
     root_chain="i4",
@@ -64,7 +64,7 @@ PROCEDURE = _record(
     longest_stay="i4",
     hierarchy="i1",
     error="u1",
-    flags="u1",
+    traits="u1",
 )
 UNKNOWN = 1  #: it is number 0
 NOT_COVERED = 2  #: its hierarchy is -1
@@ -212,7 +212,7 @@ RECORD = _record(
     method="u1",
     reason="u1",
     error="u1",
-    flags="u1",  # those that any of its procedures has
+    traits="u1",  # those that any of its procedures has
     primary="u2",  # numbers of codes
     leading="u2",  # the dominant procedure, whether it drives or not
     root="u2",

@@ -2,14 +2,27 @@
 
 import numpy as np
 
-from hrgcore_kernels.accelerate import kernel
+from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.layout import EPISODE, Indices, Int32s, Int64s, Records, UInt8s, UInt16s
 from hrgcore_kernels.signatures import array
 from hrgcore_kernels.text import CELL_BLANK, is_null
 
 
-@kernel((array("i4"), np.int64, np.bool_, array("i8", writable=True), array("u2", writable=True)))
-def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: Int64s, codes: UInt16s) -> None:
+@inline
+def lowest(bits):
+    """The place of the lowest bit that is set in a byte of which some are."""
+    low = bits & -bits
+    return ((low & 0xAA) != 0) + 2 * ((low & 0xCC) != 0) + 4 * ((low & 0xF0) != 0)
+
+
+@inline
+def place_of(index):
+    """A place in a dictionary, as an unsigned number."""
+    return np.uint64(np.uint32(index))
+
+
+@kernel((array("i4"), np.int64, np.bool_, array("u1", writable=True), array("u2", writable=True)))
+def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: UInt8s, codes: UInt16s) -> None:
     """Append a column's codes to rows of ``width`` places in ``codes``, and count them in ``lengths`` [rows].
 
     A blank cell is left out; with ``keep_blank`` (the primary diagnosis) it stands as 0.
@@ -20,7 +33,7 @@ def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: Int64s,
             if not keep_blank:
                 continue
             number = 0
-        codes[row * width + lengths[row]] = number
+        codes[np.uint64(row * width) + np.uint64(lengths[row])] = number
         lengths[row] += 1
 
 
@@ -28,7 +41,7 @@ def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: Int64s,
     *(
         (
             *(array(indices), array("u1"), np.int64, array("i4")),
-            *(np.int64, np.bool_, array("i8", writable=True), array("u2", writable=True)),
+            *(np.int64, np.bool_, array("u1", writable=True), array("u2", writable=True)),
         )
         for indices in ("i1", "i2", "i4")
     )
@@ -40,68 +53,102 @@ def append_taken(
     of_values: Int32s,
     width: int,
     keep_blank: bool,
-    lengths: Int64s,
+    lengths: UInt8s,
     codes: UInt16s,
 ) -> None:
     """The same for a column of a dictionary: places in ``of_values``, the numbers of its values; bits of validity from ``bit`` on.
 
     What stands under a null is not looked at.
     """
-    row = 0
-    while row < len(indices):
-        at = bit + row
-        if at & 7 == 0 and not keep_blank and len(validity) != 0 and validity[at >> 3] == 0:
-            row += 8  # most places of most records are blank
-            continue
-        number = CELL_BLANK
-        if not is_null(validity, at):
-            number = of_values[indices[row]]
-        if number != CELL_BLANK:
-            codes[row * width + lengths[row]] = number
-            lengths[row] += 1
-        elif keep_blank:
-            codes[row * width + lengths[row]] = 0
-            lengths[row] += 1
-        row += 1
+    # Places are unsigned, so that Numba need not ask whether they count from the end.
+    count, places = len(indices), np.uint64(width)
+    if keep_blank or len(validity) == 0:
+        for row in range(np.uint64(count)):
+            number = np.int64(CELL_BLANK)
+            if not is_null(validity, np.uint64(bit) + row):
+                number = np.int64(of_values[place_of(indices[row])])
+            taken = keep_blank or number != CELL_BLANK
+            codes[row * places + np.uint64(lengths[row])] = max(number, 0)
+            lengths[row] += np.uint8(taken)
+        return
+    # Most places of most records are blank: from one bit that is set to the next.
+    for byte in range(bit >> 3, (bit + count + 7) >> 3):
+        left = np.int64(validity[np.uint64(byte)])
+        first = (byte << 3) - bit
+        if first < 0:
+            left &= 0xFF << -first
+        if first + 8 > count:
+            left &= 0xFF >> (first + 8 - count)
+        while left != 0:
+            row = np.uint64(first + lowest(left))
+            left &= left - 1
+            number = np.int64(of_values[place_of(indices[row])])
+            codes[row * places + np.uint64(lengths[row])] = max(number, 0)
+            lengths[row] += np.uint8(number != CELL_BLANK)
 
 
 @kernel(
-    (
-        *(array("i8"), array("u1"), np.int64, array("i4"), np.bool_),
-        *(array("i8", writable=True), array("u2", writable=True)),
+    *(
+        (
+            *(array("i8"), array("u1"), np.int64, array(indices), array("u1"), np.int64, array("i4"), np.bool_),
+            *(array("i8", writable=True), array("u2", writable=True)),
+        )
+        for indices in ("i1", "i2", "i4")
     )
 )
 def from_lists(
-    offsets: Int64s, validity: UInt8s, bit: int, numbers: Int32s, keep_first: bool, ends: Int64s, packed: UInt16s
+    offsets: Int64s,
+    validity: UInt8s,
+    bit: int,
+    indices: Indices,
+    entry_validity: UInt8s,
+    entry_bit: int,
+    of_values: Int32s,
+    keep_first: bool,
+    ends: Int64s,
+    packed: UInt16s,
 ) -> None:
-    """The codes of a column of lists: row ``i`` has those from ``offsets[i]`` to before ``offsets[i + 1]`` in ``numbers``.
+    """The codes of a column of lists: row ``i`` has the entries from ``offsets[i]`` to before ``offsets[i + 1]``.
 
-    Blank entries are left out; with ``keep_first`` (diagnoses) the first stands as 0 where it is blank or missing. ``ends`` [rows]
-    are places in ``packed``, which has room for one code more than there are entries and rows.
+    An entry is a place in ``of_values``, the numbers of a dictionary's values. Blank entries are left out; with ``keep_first``
+    (diagnoses) the first stands as 0 where it is blank or missing. ``ends`` [rows] are places in ``packed``, which has room for
+    one code more than there are entries and rows.
     """
-    to = 0
-    for row in range(len(ends)):
-        start, end = offsets[row], offsets[row + 1]
-        if is_null(validity, bit + row):
+    to = np.uint64(0)
+    for row in range(np.uint64(len(ends))):
+        start, end = offsets[row], offsets[row + np.uint64(1)]
+        if is_null(validity, np.uint64(bit) + row):
             end = start
-        if keep_first and (start == end or numbers[start] == CELL_BLANK):
+        begun = to
+        for at in range(np.uint64(start), np.uint64(end)):
+            number = np.int64(CELL_BLANK)
+            if not is_null(entry_validity, np.uint64(entry_bit) + at):
+                number = np.int64(of_values[place_of(indices[at])])
+            packed[to] = max(number, 0)
+            to += np.uint64(number != CELL_BLANK or (keep_first and at == np.uint64(start)))
+        if keep_first and to == begun:
             packed[to] = 0
-            to += 1
-        for at in range(start, end):
-            if numbers[at] != CELL_BLANK:
-                packed[to] = numbers[at]
-                to += 1
+            to += np.uint64(1)
         ends[row] = to
 
 
-@kernel((array("u2"), np.int64, array("i8"), array("u2", writable=True)))
-def close_gaps(codes: UInt16s, width: int, lengths: Int64s, packed: UInt16s) -> None:
-    """Copy rows of ``width`` places into ``packed`` without the places that are not taken."""
-    to = 0
-    for row in range(len(lengths)):
-        for place in range(lengths[row]):
-            packed[to] = codes[row * width + place]
-            to += 1
+@kernel((array("u2"), np.int64, array("u1"), array("i8", writable=True), array("u2", writable=True)))
+def close_gaps(codes: UInt16s, width: int, lengths: UInt8s, ends: Int64s, packed: UInt16s) -> None:
+    """Copy rows of ``width`` places into ``packed`` without the places that are not taken.
+
+    ``ends`` [rows] become places in ``packed``; it and ``codes`` have room for four codes more than stand in them.
+    """
+    to, at = np.uint64(0), np.uint64(0)
+    for row in range(np.uint64(len(lengths))):
+        length = np.uint64(lengths[row])
+        # Four at a time whether there are as many or not: to ask would take longer.
+        for fours in range((length + np.uint64(3)) >> np.uint64(2)):
+            for more in range(np.uint64(4)):
+                place = (fours << np.uint64(2)) + more
+                packed[to + place] = codes[at + place]
+        at += np.uint64(width)
+        to += length
+        ends[row] = to
 
 
 @kernel(
@@ -118,7 +165,7 @@ def put_together(
     Values that are blank are not accepted.
     """
     diagnosis = procedure = np.int64(0)
-    for row in range(len(rows)):
+    for row in range(np.uint64(len(rows))):
         record = rows[row]
         record.diagnosis_start = diagnosis
         record.procedure_start = procedure
@@ -131,5 +178,5 @@ def put_together(
         record.critical_care_days = numbers[3, row]
         record.rehabilitation_days = numbers[4, row]
         record.palliative_days = numbers[5, row]
-        for field in range(len(values)):
+        for field in range(np.uint64(len(values))):
             coded[row, field] = max(values[field, row], 0)

@@ -1,10 +1,12 @@
 """Spell keys: where the key changes from row to row, whether keys ascend, and a number that tells keys apart."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.layout import Int32s, Int64s, UInt8s, UInt64s
-from hrgcore_kernels.signatures import array
+from hrgcore_kernels.signatures import array, fields
 
 _SEED = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
@@ -18,15 +20,43 @@ AS_TEXT = 5  #: those that compare numbers as text
 SAME_KEY = -1
 
 
+class Texts(NamedTuple):
+    """The cells of a column of text: where each begins and ends in the bytes. Those of a dictionary may be the same bytes."""
+
+    starts: Int64s
+    ends: Int64s
+    data: UInt8s
+
+
+TEXTS = fields(Texts, array("i8"), array("i8"), array("u1"))
+
+
 @inline
 def sign_of(data, start, end, other, other_end):
     """-1, 0 or 1: how one text stands to another, byte by byte."""
     length = min(end - start, other_end - other)
-    for at in range(length):
-        if data[start + at] != data[other + at]:
-            return np.int64(1) if data[start + at] > data[other + at] else np.int64(-1)
+    own, others = np.uint64(start), np.uint64(other)
+    for at in range(np.uint64(length)):  # unsigned, so that Numba need not ask whether places count from the end
+        byte, other_byte = data[own + at], data[others + at]
+        if byte != other_byte:
+            return np.int64(1) if byte > other_byte else np.int64(-1)
     longer = (end - start) - (other_end - other)
     return np.int64(1) if longer > 0 else (np.int64(-1) if longer < 0 else np.int64(0))
+
+
+@inline
+def length_of(texts, row):
+    """How many bytes a row's text has."""
+    return texts.ends[row] - texts.starts[row]
+
+
+@inline
+def step_of(texts, row):
+    """-1, 0 or 1: how a row's text stands to that of the row before."""
+    start, before = texts.starts[row], texts.starts[row - 1]
+    if start == before and texts.ends[row] == texts.ends[row - 1]:
+        return np.int64(0)  # one value of a dictionary
+    return sign_of(texts.data, start, texts.ends[row], before, texts.ends[row - 1])
 
 
 @inline
@@ -50,19 +80,16 @@ def orders_of(provider, spell, longer):
     return orders
 
 
-@kernel((array("i8"), array("u1"), array("i8"), array("u1"), array("i8", writable=True), array("i8", writable=True)))
-def key_runs(providers: Int64s, provider_data: UInt8s, spells: Int64s, spell_data: UInt8s, starts: Int64s, found: Int64s) -> None:
+@kernel((TEXTS, TEXTS, array("i8", writable=True), array("i8", writable=True)))
+def key_runs(providers: Texts, spells: Texts, starts: Int64s, found: Int64s) -> None:
     """The rows whose key differs from that of the row before, and the first row.
 
-    Offsets and bytes of two text columns. ``starts`` [rows]; ``found`` become how many there are, and the orders in which all of
-    them ascend.
+    ``starts`` [rows]; ``found`` become how many there are, and the orders in which all of them ascend.
     """
     count, orders = np.int64(0), np.int64(ALL_ORDERS)
-    for row in range(len(providers) - 1):
+    for row in range(len(spells.starts)):
         if row > 0:
-            provider = sign_of(provider_data, providers[row], providers[row + 1], providers[row - 1], providers[row])
-            spell = sign_of(spell_data, spells[row], spells[row + 1], spells[row - 1], spells[row])
-            step = orders_of(provider, spell, (spells[row + 1] - spells[row]) - (spells[row] - spells[row - 1]))
+            step = orders_of(step_of(providers, row), step_of(spells, row), length_of(spells, row) - length_of(spells, row - 1))
             if step == SAME_KEY:
                 continue
             orders &= step
@@ -98,15 +125,13 @@ def digest(data, start, end, state):
     return mix(state ^ word) + _SEED
 
 
-@kernel((array("i8"), array("u1"), array("i8"), array("u1"), array("i8"), array("u8", writable=True)))
-def key_digests(
-    providers: Int64s, provider_data: UInt8s, spells: Int64s, spell_data: UInt8s, rows: Int64s, digests: UInt64s
-) -> None:
+@kernel((TEXTS, TEXTS, array("i8"), array("u8", writable=True)))
+def key_digests(providers: Texts, spells: Texts, rows: Int64s, digests: UInt64s) -> None:
     """The digest of provider and spell number of each of ``rows``. ``digests`` [rows]."""
     for place in range(len(rows)):
         row = rows[place]
-        state = digest(provider_data, providers[row], providers[row + 1], _SEED)
-        digests[place] = digest(spell_data, spells[row], spells[row + 1], state)
+        state = digest(providers.data, providers.starts[row], providers.ends[row], _SEED)
+        digests[place] = digest(spells.data, spells.starts[row], spells.ends[row], state)
 
 
 @inline

@@ -87,14 +87,14 @@ def failed_diagnoses(codes, start, end):
 def survey_procedures(design, codes, start, end, los, best, facts):
     """Set the lists that any of the procedures ``codes[start:end]`` is on and the scores over them.
 
-    Returns the flags that any has, the dominant one and its place among them (0 and -1: none), and checks that they fail. Dominant
+    Returns the traits that any has, the dominant one and its place among them (0 and -1: none), and checks that they fail. Dominant
     is the one of the highest hierarchy above 0 whose longest stay is not exceeded, the earliest where equal. Rule:
     docs/grouping.md section 3, section 4, step 3, and section 2, first table.
     """
     scope = procedure_place(design)
     bits = np.int64(0)
     weighed = np.int64(0)
-    flags = np.uint8(0)
+    traits = np.uint8(0)
     heaviest = np.int64(0)
     left = _LAST << _PLACE
     stay = min(los, ANY_STAY)
@@ -104,7 +104,7 @@ def survey_procedures(design, codes, start, end, los, best, facts):
         entry = design.procedures[code]
         at += np.uint64(1)
         hierarchy = np.int64(entry.hierarchy)
-        flags |= entry.flags
+        traits |= entry.traits
         bits |= entry.lists
         weighed += hierarchy > 0
         heaviest = max(heaviest, ((hierarchy if stay <= entry.longest_stay else 0) << _HIERARCHY) + left + np.int64(code))
@@ -118,4 +118,4 @@ def survey_procedures(design, codes, start, end, los, best, facts):
     leads = heaviest >> _HIERARCHY > 0
     dominant_at = _LAST - ((heaviest >> _PLACE) & _LAST) if leads else np.int64(-1)
     dominant = heaviest & 0xFFFF if leads else np.int64(0)
-    return flags, dominant, dominant_at, np.int64(flags & np.uint8(UNKNOWN)) << FAIL_PROCEDURE
+    return traits, dominant, dominant_at, np.int64(traits & np.uint8(UNKNOWN)) << FAIL_PROCEDURE

@@ -8,7 +8,7 @@ import numpy as np
 
 from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
-from hrgcore_kernels.layout import Indices, Int32s, Int64s, UInt8s, UInt16s
+from hrgcore_kernels.layout import Indices, Int16s, Int32s, Int64s, UInt8s, UInt16s
 from hrgcore_kernels.signatures import array
 
 CELL_BLANK = -1
@@ -17,6 +17,9 @@ NOT_A_VALUE = -2  #: of a text that no coded field could hold
 _SPACE, _FIRST_CONTROL_SPACE, _LAST_CONTROL_SPACE, _HYPHEN, _STOP = 32, 9, 13, 45, 46
 _ZERO, _A, _X, _SMALL_A, _SMALL_Z = 48, 65, 88, 97, 122
 LONGEST_CODE = 8
+# Places are unsigned where it matters, so that Numba need not ask whether they count from the end.
+_ONE, _TWO, _THREE, _FOUR = (np.uint64(number) for number in (1, 2, 3, 4))
+_MOST = 10**9 - 1  #: the largest number of nine digits
 
 
 def _signatures(*tables):
@@ -26,7 +29,7 @@ def _signatures(*tables):
 @inline
 def is_null(validity, bit):
     """Whether a cell is null; an empty bitmap says that none is."""
-    return len(validity) != 0 and (validity[bit >> 3] >> (bit & 7)) & 1 == 0
+    return len(validity) != 0 and (validity[np.uint64(bit) >> np.uint64(3)] >> np.uint8(np.uint64(bit) & np.uint64(7))) & 1 == 0
 
 
 @inline
@@ -74,17 +77,18 @@ def icd10_number(four, five, data, start, end):
     length = end - start
     if length != 4 and length != 5:
         return 0
-    first = letter(data[start])
-    second = digit(data[start + 1])
-    third = digit(data[start + 2])
-    fourth = np.int64(10) if data[start + 3] == _X else digit(data[start + 3])
+    at = np.uint64(start)
+    first = letter(data[at])
+    second = digit(data[at + _ONE])
+    third = digit(data[at + _TWO])
+    fourth = np.int64(10) if data[at + _THREE] == _X else digit(data[at + _THREE])
     if first < 0 or second < 0 or third < 0 or fourth < 0:
         return 0
     place = (first * 100 + second * 10 + third) * 11 + fourth
     if length == 4:
-        return np.int64(four[place])
-    fifth = digit(data[start + 4])
-    return np.int64(five[place * 10 + fifth]) if fifth >= 0 else 0
+        return np.int64(four[np.uint64(place)])
+    fifth = digit(data[at + _FOUR])
+    return np.int64(five[np.uint64(place * 10 + fifth)]) if fifth >= 0 else 0
 
 
 @inline
@@ -92,13 +96,14 @@ def opcs4_number(table, data, start, end):
     """The number of a code of four characters in normal form; 0 where malformed or unknown."""
     if end - start != 4:
         return 0
-    first = letter(data[start])
-    second = digit(data[start + 1])
-    third = digit(data[start + 2])
-    fourth = digit(data[start + 3])
+    at = np.uint64(start)
+    first = letter(data[at])
+    second = digit(data[at + _ONE])
+    third = digit(data[at + _TWO])
+    fourth = digit(data[at + _THREE])
     if first < 0 or second < 0 or third < 0 or fourth < 0:
         return 0
-    return np.int64(table[first * 1000 + second * 100 + third * 10 + fourth])
+    return np.int64(table[np.uint64(first * 1000 + second * 100 + third * 10 + fourth)])
 
 
 @inline
@@ -147,7 +152,7 @@ def value_place(data, start, end):
     if end == start or end - start > 3:
         return np.int64(-1)
     place = np.int64(0)
-    for at in range(start, end):
+    for at in range(np.uint64(start), np.uint64(end)):
         value = digit(data[at])
         if value < 0:
             value = letter(data[at]) + 10
@@ -160,6 +165,8 @@ def value_place(data, start, end):
 @inline
 def field_place(data, start, end):
     """The place of a cell's value in a coded field's table, blanks around it dropped; CELL_BLANK or NOT_A_VALUE."""
+    if start == end:
+        return np.int64(CELL_BLANK)
     place = value_place(data, start, end)
     if place < 0:
         start, end = trimmed(data, start, end)
@@ -175,7 +182,7 @@ def digits_value(data, start, end):
     if end == start or end - start > 9:
         return np.int64(-1)
     value = np.int64(0)
-    for at in range(start, end):
+    for at in range(np.uint64(start), np.uint64(end)):
         figure = digit(data[at])
         if figure < 0:
             return np.int64(-1)
@@ -186,6 +193,8 @@ def digits_value(data, start, end):
 @inline
 def whole_number(data, start, end):
     """A whole number of up to nine digits, blanks around it dropped; NUMBER_BLANK or NUMBER_INVALID otherwise."""
+    if start == end:
+        return np.int64(NUMBER_BLANK)
     value = digits_value(data, start, end)
     if value < 0:
         start, end = trimmed(data, start, end)
@@ -248,3 +257,12 @@ def take_numbers(indices: Indices, validity: UInt8s, bit: int, of_values: Int32s
     """Numbers of a column of a dictionary from those of its values; ``blank`` for nulls, under which anything may stand."""
     for cell in range(len(out)):
         out[cell] = blank if is_null(validity, bit + cell) else of_values[indices[cell]]
+
+
+@kernel(*((array(kind), array("u1"), np.int64, array("i4", writable=True)) for kind in ("i2", "i4")))
+def check_numbers(values: Int16s | Int32s, validity: UInt8s, bit: int, out: Int32s) -> None:
+    """Whole numbers of a column of them; NUMBER_BLANK for nulls, NUMBER_INVALID for negative ones and more than nine digits."""
+    for cell in range(len(out)):
+        value = np.int64(values[cell])
+        number = value if 0 <= value <= _MOST else np.int64(NUMBER_INVALID)
+        out[cell] = NUMBER_BLANK if is_null(validity, bit + cell) else number

@@ -26,7 +26,7 @@ def unbundle(design, episodes, count, scratch, results, unbundled, written):
         walking[doubtful] = place
         doubtful += own
         counted[kept] = place
-        kept += own | (record.flags & UNBUNDLES != 0)
+        kept += own | (record.traits & UNBUNDLES != 0)
     for at in range(np.uint64(kept)):
         scratch.rule[counted[at]] = 0
     for at in range(np.uint64(doubtful)):
@@ -39,7 +39,7 @@ def unbundle(design, episodes, count, scratch, results, unbundled, written):
         record = records[place]
         if fails_before_grouping(record):
             continue
-        if record.flags & UNBUNDLES != 0:
+        if record.traits & UNBUNDLES != 0:
             written = unbundle_procedures(design, episodes, place, scratch, results, unbundled, written)
         rule = scratch.rule[place]
         if rule != 0:

@@ -1,0 +1,67 @@
+"""What a person takes away: the explanation as a page or JSON, or the rows with what grouping gives, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from hrgcore.explain import Explanation
+from hrgcore.logics import ROW_LOGICS
+from hrgcore.logics.explain import RowExplanation
+from hrgcore.reasons import REASONS
+from hrgcore.selftest.twins import EPISODE_WORDS, SPELL_WORDS, result_says
+from hrgcore.serve.entry import Row
+from hrgcore.serve.fields import Form
+
+MEDIA = {"html": "text/html; charset=utf-8", "json": "application/json", "csv": "text/csv; charset=utf-8"}
+_FORMULA = ("=", "+", "@", "-", "\t", "\r")
+
+
+def exported(kind: str, form: Form, rows: Sequence[Row], explanation: Explanation | RowExplanation) -> str:
+    """The text of an export, a key of `MEDIA`."""
+    if kind == "csv":
+        return _csv(form, rows, explanation)
+    return explanation.json() if kind == "json" else explanation.html()
+
+
+def _csv(form: Form, rows: Sequence[Row], explanation: Explanation | RowExplanation) -> str:
+    """The rows as entered, and behind them what `hrgcore group` writes for each."""
+    if isinstance(explanation, Explanation):
+        said = result_says(explanation.result)
+        of_spell = {name: said[name] for name in SPELL_WORDS}
+        results = [{name: episode[name] for name in EPISODE_WORDS} | of_spell for episode in said["episodes"]]
+    else:
+        results = [_row_result(form, explanation)]
+    columns = dict.fromkeys(name for name in form.official if any(row.get(name) for row in rows))
+    columns |= dict.fromkeys(name for row in rows for name in row)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([*columns, *results[0]])
+    for row, result in zip(rows, results, strict=True):
+        writer.writerow([_cell(text) for text in (*(row.get(name, "") for name in columns), *result.values())])
+    return out.getvalue()
+
+
+def _row_result(form: Form, explanation: RowExplanation) -> dict[str, object]:
+    result = explanation.result
+    unbundled = [str(one) for one in result.unbundled]
+    names = ROW_LOGICS[form.logic].columns
+    given = {
+        "HRG": result.hrg,
+        "Reason": REASONS[result.reason],
+        "Rule": result.rule,
+        "RootRule": result.rule,
+        "SplitRule": result.split_rule,
+    }
+    found = {
+        name: given[name.partition("_")[2]] if name.startswith(f"{form.logic.upper()}_") else result.columns.get(name)
+        for name in names
+    }
+    return found | ({"UnbundledHRGs": unbundled} if unbundled else {})
+
+
+def _cell(value: object) -> str:
+    """A cell; what a spreadsheet would take for a formula is made text."""
+    text = "" if value is None else " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"'{text}" if len(text) > 1 and text.startswith(_FORMULA) else text
