@@ -2,10 +2,12 @@
  *
  * Every function may be called from any thread, on the same grouper too. Each gives HRGCORE_OK or an error code; what was wrong is
  * then in hrgcore_last_error of the same thread. Text is UTF-8. ArrowSchema, ArrowArray and ArrowArrayStream are those of the Arrow
- * C data and stream interfaces; include their definitions before this file, or have these pointers opaque.
+ * C data and stream interfaces.
  */
 #ifndef HRGCORE_H
 #define HRGCORE_H
+
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,9 +24,38 @@ enum {
     HRGCORE_NO_PYTHON = 6     /* Python, or the environment that the library was built in, is not there */
 };
 
-struct ArrowSchema;
-struct ArrowArray;
-struct ArrowArrayStream;
+/* As the Arrow specification has them, under its guards: whoever has defined them already keeps its own. */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+struct ArrowSchema {
+    const char *format, *name, *metadata;
+    int64_t flags, n_children;
+    struct ArrowSchema **children, *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+struct ArrowArray {
+    int64_t length, null_count, offset, n_buffers, n_children;
+    const void **buffers;
+    struct ArrowArray **children, *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+#endif
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *);
+    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *);
+    const char *(*get_last_error)(struct ArrowArrayStream *);
+    void (*release)(struct ArrowArrayStream *);
+    void *private_data;
+};
+#endif
+
 typedef struct hrgcore_grouper hrgcore_grouper;
 typedef struct hrgcore_result hrgcore_result;
 
