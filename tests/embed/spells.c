@@ -164,6 +164,9 @@ static void wrong_use(void) {
     char first[LONGEST] = {0};
     memcpy(first, given[0], strcspn(given[0], "="));
     CHECK(strstr(hrgcore_last_error(), first)); /* which column is missing */
+    make_schema(&schema, NULL);
+    make_batch(&batch, 1);
+    CHECK(hrgcore_group_batch(grouper, "apc", &schema, &batch, NULL) == HRGCORE_WRONG_USE && !schema.release && !batch.release);
     stream.get_next = fails;
     CHECK(hrgcore_group(grouper, "apc", &stream, &result) == HRGCORE_WRONG_INPUT);
     CHECK(strstr(hrgcore_last_error(), "gives no Arrow table"));
