@@ -20,6 +20,7 @@ from small_spells import BASE
 
 import hrgcore.embed
 from hrgcore import Grouper
+from hrgcore.bench.library import Caller, exported, load
 from hrgcore.errors import DesignError, HrgcoreError, InputError, UsageError
 from hrgcore.synth import synthesise
 
@@ -30,7 +31,6 @@ EPISODES = [
     EPISODE | {"PROVSPNO": "3", "DIAG_01": ""},
     EPISODE | {"PROVSPNO": "4", "STARTAGE": "3"},
 ]
-TABLES = ("episodes", "spells", "unbundled", "errors")
 WRONG_USE, WRONG_INPUT = 2, 3
 
 
@@ -45,22 +45,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def library(folder: Path) -> ctypes.CDLL:
-    loaded = ctypes.CDLL(str(folder / "libhrgcore.so"))
-    loaded.hrgcore_last_error.restype = ctypes.c_char_p
-    return loaded
+    return load(folder / "libhrgcore.so")
 
 
 @pytest.fixture(scope="module")
 def grouper(library: ctypes.CDLL) -> ctypes.c_void_p:
-    opened = ctypes.c_void_p()
-    assert library.hrgcore_open(None, 2, ctypes.byref(opened)) == 0, library.hrgcore_last_error()
-    return opened
-
-
-def stream(table: pa.Table) -> tuple[ctypes.Array, int]:
-    room = ctypes.create_string_buffer(40)  # an ArrowArrayStream
-    table.to_reader()._export_to_c(ctypes.addressof(room))
-    return room, ctypes.addressof(room)
+    return Caller(library, 2).handle
 
 
 def test_c_program(folder: Path) -> None:
@@ -79,31 +69,23 @@ def test_c_program(folder: Path) -> None:
     assert json.loads(ran.stdout) == json.loads(grouper.explain(table.slice(0, 1)).json())
 
 
-def test_the_same_spells(library: ctypes.CDLL, grouper: ctypes.c_void_p, activity: pa.Table, expected: dict[str, str]) -> None:
-    def group(_: int) -> dict[str, str]:
-        result = ctypes.c_void_p()
-        room, address = stream(activity)
-        assert library.hrgcore_group(grouper, None, ctypes.c_void_p(address), ctypes.byref(result)) == 0
-        tables = {}
-        for name in TABLES:
-            assert library.hrgcore_table(result, name.encode(), ctypes.c_void_p(address)) == 0
-            tables[name] = digest(pa.RecordBatchReader._import_from_c(address).read_all())
-        assert library.hrgcore_free_result(result) == 0
-        return tables
-
+def test_the_same_spells(library: ctypes.CDLL, activity: pa.Table, expected: dict[str, str]) -> None:
+    caller = Caller(library, 2)
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(group, range(2))) == [expected] * 2
+        for tables in pool.map(caller.tables, [activity] * 2):
+            assert {name: digest(table) for name, table in tables.items()} == expected
+    assert library.hrgcore_free_grouper(caller.handle) == 0
 
 
 def test_another_logic(library: ctypes.CDLL, grouper: ctypes.c_void_p, tmp_path: Path) -> None:
     table = pq.read_table(synthesise(tmp_path / "em", 200, 1, logic="em"))
     result = ctypes.c_void_p()
-    room, address = stream(table)
-    assert library.hrgcore_group(grouper, b"em", ctypes.c_void_p(address), ctypes.byref(result)) == 0
-    assert library.hrgcore_table(result, b"rows", ctypes.c_void_p(address)) == 0
-    rows = pa.RecordBatchReader._import_from_c(address).read_all()
+    room, address = exported(table)
+    assert library.hrgcore_group(grouper, b"em", address, ctypes.byref(result)) == 0
+    assert library.hrgcore_table(result, b"rows", address) == 0
+    rows = pa.RecordBatchReader._import_from_c(address.value).read_all()
     assert digest(rows) == digest(Grouper().group(table, logic="em").rows)
-    assert library.hrgcore_table(result, b"spells", ctypes.c_void_p(address)) == WRONG_USE
+    assert library.hrgcore_table(result, b"spells", address) == WRONG_USE
 
 
 def test_codes_are_those_of_the_errors() -> None:
@@ -114,9 +96,9 @@ def test_codes_are_those_of_the_errors() -> None:
 
 def test_explain(library: ctypes.CDLL, grouper: ctypes.c_void_p) -> None:
     one = pa.Table.from_pylist([EPISODE])
-    room, address = stream(one)
+    room, address = exported(one)
     text = ctypes.c_char_p()
-    assert library.hrgcore_explain(grouper, None, ctypes.c_void_p(address), ctypes.byref(text)) == 0
+    assert library.hrgcore_explain(grouper, None, address, ctypes.byref(text)) == 0
     assert json.loads(text.value or b"") == json.loads(Grouper().explain(one).json())
     library.hrgcore_free_text(text)
 
@@ -132,9 +114,9 @@ def test_explain(library: ctypes.CDLL, grouper: ctypes.c_void_p) -> None:
 def test_errors(
     library: ctypes.CDLL, grouper: ctypes.c_void_p, handle: int, logic: bytes, rows: dict, code: int, said: str
 ) -> None:
-    room, address = stream(pa.Table.from_pylist([rows]))
+    room, address = exported(pa.Table.from_pylist([rows]))
     result = ctypes.c_void_p()
     used = ctypes.c_void_p(handle) if handle else grouper
-    assert library.hrgcore_group(used, logic, ctypes.c_void_p(address), ctypes.byref(result)) == code
+    assert library.hrgcore_group(used, logic, address, ctypes.byref(result)) == code
     assert said in library.hrgcore_last_error().decode()
     assert room.raw[24:32] == bytes(8)  # the input was released

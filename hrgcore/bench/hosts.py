@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -87,6 +89,23 @@ def _of(make: Callable[[Any], Any]) -> Callable[[Data], Prepared]:
     return prepare
 
 
+def _library(data: Data) -> Prepared:
+    """All result tables out of the C library."""
+    from hrgcore.embed.build import build
+
+    from .library import Caller, load
+
+    table = _text(data)
+    with tempfile.TemporaryDirectory() as folder:
+        caller = Caller(load(build(Path(folder))))
+
+    def run() -> int:
+        found = caller.tables(table)
+        return int(found["episodes"].num_rows + found["spells"].num_rows)
+
+    return Prepared(run, data.rows + data.spells, data.rows, data.spells, table.nbytes)
+
+
 _TABLES = "to all result tables"
 HOSTS = (
     Scenario("host-arrow", f"an Arrow table of text {_TABLES}: what the other hosts are set against", _of(_arrow), most=_MOST),
@@ -99,4 +118,5 @@ HOSTS = (
     ),
     Scenario("host-nanoarrow", f"a nanoarrow array {_TABLES}", _of(_nanoarrow), wants=("nanoarrow",), most=_MOST),
     Scenario("host-arro3", f"an arro3 table {_TABLES}", _of(_arro3), wants=("arro3",), most=_MOST),
+    Scenario("host-c", f"a C stream {_TABLES}, by the C library", _library, wants=("cffi",), programs=("gcc",), most=_MOST),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from shutil import which
 
 from .data import Data
 
@@ -28,9 +29,9 @@ class Prepared:
 class Scenario:
     """A benchmark.
 
-    ``needs`` are kinds of `Data`, ``wants`` packages that not everyone has. ``sized`` says whether it hangs on how many episodes
-    there are; ``most`` episodes are what it can bear. ``rounds`` are enough to tell; ``slow`` ones run only where they are named.
-    ``yardstick`` is other software beside hrgcore.
+    ``needs`` are kinds of `Data`, ``wants`` packages, and ``programs`` commands, that not everyone has. ``sized`` says whether it
+    hangs on how many episodes there are; ``most`` episodes are what it can bear. ``rounds`` are enough to tell; ``slow`` ones run
+    only where they are named. ``yardstick`` is other software beside hrgcore.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Scenario:
     prepare: Callable[[Data], Prepared]
     needs: tuple[str, ...] = ("parquet",)
     wants: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
     sized: bool = True
     most: int = 100_000_000
     rounds: int = 5
@@ -46,5 +48,6 @@ class Scenario:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The packages that it wants and that are not installed."""
-        return tuple(name for name in self.wants if find_spec(name) is None)
+        """The packages and programs that it wants and that are not installed."""
+        packages = (name for name in self.wants if find_spec(name) is None)
+        return (*packages, *(name for name in self.programs if which(name) is None))
