@@ -59,7 +59,7 @@ def numbers(result: Result, room: int) -> tuple[Numbers, Grouped]:
         np.zeros(room, result.grouped.unbundled.dtype),
     )
     given = Numbers(
-        *(array.ctypes.data for array in (*encoded, order.starts, empty.episodes, empty.spells, empty.unbundled)),
+        *(array.ctypes.data for array in (*encoded, order.rows, order.starts, empty.episodes, empty.spells, empty.unbundled)),
         *map(len, (encoded.rows, encoded.diagnoses, encoded.procedures, empty.spells)),
         room,
     )
@@ -116,6 +116,8 @@ def test_cpp(call: Callable[..., int], result: Result, expected: dict[str, str])
 
 def test_cpp_knows_the_fields(call: Callable[..., int], small: Result) -> None:
     given, found = numbers(small, 0)
+    assert (small.order.rows == np.arange(len(small.order.rows))).all()
+    given.order = None
     assert call(Pointer(small.bundle).address, ctypes.addressof(given), 1) == 0
     encoded = small.encoded._replace(rows=small.encoded.rows.copy())
     encoded.rows["age"] = 1
@@ -125,13 +127,15 @@ def test_cpp_knows_the_fields(call: Callable[..., int], small: Result) -> None:
     assert given.n_unbundled > 0
 
 
-@pytest.mark.parametrize("name", ["rows", "starts", "diagnoses"])
+@pytest.mark.parametrize("name", ["rows", "starts", "diagnoses", "order"])
 def test_what_leads_out_of_its_array(call: Callable[..., int], small: Result, name: str) -> None:
     encoded, order = small.encoded._replace(rows=small.encoded.rows.copy(), diagnoses=small.encoded.diagnoses.copy()), small.order
     if name == "rows":
         encoded.rows["procedure_end"][3] = len(encoded.procedures) + 1
     elif name == "diagnoses":
         encoded.diagnoses[7] = 65_535
+    elif name == "order":
+        order = dataclasses.replace(order, rows=np.zeros_like(order.rows))
     else:
         order = dataclasses.replace(order, starts=order.starts + 1)
     with pytest.raises(InputError, match="leads out of its array"):

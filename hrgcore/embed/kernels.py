@@ -158,9 +158,9 @@ class Pointer:
                 _array(given.diagnoses, given.n_diagnoses, "u2"),
                 _array(given.procedures, given.n_procedures, "u2"),
             )
-            order = SpellOrder(np.arange(count), _array(given.starts, spells + 1, "i8"), True, True)
+            rows = _array(given.order, count, "i8") if given.order else np.arange(max(count, 0))
+            order = SpellOrder(_read_only(rows), _read_only(_array(given.starts, spells + 1, "i8")), False, False)
             _check(self._design, episodes, order)
-            order = SpellOrder(_read_only(order.rows), _read_only(order.starts), True, True)
             with ThreadPoolExecutor(1) as pool:
                 grouped = engine.group(self._design, Episodes(*map(_read_only, episodes)), order, pool)
             _array(given.episode_results, count, EPISODE_RESULT)[:] = grouped.episodes
@@ -196,7 +196,8 @@ def _check(design: Design, episodes: Episodes, order: SpellOrder) -> None:
     count, starts = len(episodes.rows), order.starts
     sound = len(starts) > 0 and starts[0] == 0 and starts[-1] == count == len(order.rows) and bool(np.all(starts[1:] > starts[:-1]))
     sound = sound and episodes.coded.shape == (count, N_CODED)
-    sound = sound and _within(order.rows, count) and _within(episodes.diagnoses, len(design.diagnoses))
+    sound = sound and _within(order.rows, count) and bool(np.all(np.bincount(order.rows, minlength=count) == 1))
+    sound = sound and _within(episodes.diagnoses, len(design.diagnoses))
     sound = sound and _within(episodes.procedures, len(design.procedures))
     for name, codes, least in (("diagnosis", episodes.diagnoses, 1), ("procedure", episodes.procedures, 0)):
         first, end = episodes.rows[f"{name}_start"], episodes.rows[f"{name}_end"]

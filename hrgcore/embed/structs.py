@@ -11,11 +11,12 @@ from hrgcore_kernels.layout import EPISODE, EPISODE_RESULT, SPELL_RESULT, UNBUND
 
 _RECORDS = {"episode": EPISODE, "episode_result": EPISODE_RESULT, "spell_result": SPELL_RESULT, "unbundled": UNBUNDLED}
 _FIELDS = (  # of what the function takes: name, C type, what it is
-    ("rows", "const hrgcore_episode *", "[episodes], each spell's together and in EPIORDER"),
+    ("rows", "const hrgcore_episode *", "[episodes]"),
     ("coded", "const uint8_t *", f"[episodes][{N_CODED}]"),
     ("diagnoses", "const uint16_t *", "[n_diagnoses]"),
     ("procedures", "const uint16_t *", "[n_procedures]"),
-    ("starts", "const int64_t *", "[spells + 1]: places in rows; the first is 0, the last is episodes"),
+    ("order", "const int64_t *", "[episodes]: numbers of rows, spell by spell in EPIORDER; NULL: as rows stand"),
+    ("starts", "const int64_t *", "[spells + 1]: where spells begin in order; the first is 0, the last is episodes"),
     ("episode_results", "hrgcore_episode_result *", "[episodes], written"),
     ("spell_results", "hrgcore_spell_result *", "[spells], written"),
     ("unbundled", "hrgcore_unbundled *", "[room], written"),
