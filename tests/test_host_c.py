@@ -62,8 +62,9 @@ def test_c_program(folder: Path) -> None:
     hrgs = grouper.group(table).spells["SpellHRG"].to_pylist()
     assert len(set(hrgs)) == len(EPISODES)
     cells = [f"{name}={'|'.join(column.to_pylist())}" for name, column in zip(table.column_names, table.columns, strict=True)]
-    # No variables but where compiled kernels are: the library itself knows its Python.
+    # No variables but where compiled kernels are, and those of another Python: the library itself knows its own.
     environment = {name: text for name, text in os.environ.items() if name in ("HRGCORE_CACHE", "HOME", "NUMBA_DISABLE_JIT")}
+    environment |= {"PYTHONHOME": "/nowhere", "PYTHONPATH": "/nowhere"}
     ran = subprocess.run([program, "|".join(hrgs), *cells], capture_output=True, text=True, env=environment, timeout=300)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert json.loads(ran.stdout) == json.loads(grouper.explain(table.slice(0, 1)).json())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import site
+import sys
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -41,8 +43,9 @@ def build(folder: Path) -> Path:
     ffi.embedding_api("")  # the shim exports; what it calls is Python
     ffi.cdef(_CALLED)
     ffi.embedding_init_code(_init_code())
-    version = f'#define HRGCORE_BUILT_VERSION "{hrgcore.__version__}"\n'
-    source = version + (_FOLDER / "hrgcore.h").read_text() + (_FOLDER / "shim.c").read_text()
+    built = {"HRGCORE_BUILT_VERSION": hrgcore.__version__, "HRGCORE_PYTHON": sys.executable}
+    source = "".join(f"#define {name} {json.dumps(text, ensure_ascii=False)}\n" for name, text in built.items())
+    source += (_FOLDER / "hrgcore.h").read_text() + (_FOLDER / "shim.c").read_text()
     libraries = sysconfig.get_config_var("LIBDIR")
     ffi.set_source("_hrgcore_c", source, extra_link_args=[f"-Wl,-rpath,{libraries}"], library_dirs=[libraries])
     try:
