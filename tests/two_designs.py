@@ -51,9 +51,13 @@ def table() -> pa.Table:
     return activity(SPELLS, 11).drop_columns(["mine"])
 
 
-@cache
 def results(name: str, form: str = "parquet", order: str = "together") -> Path:
     """A folder of results of the activity under a design."""
+    return _results(name, form, order)
+
+
+@cache
+def _results(name: str, form: str, order: str) -> Path:
     own = table() if order == "together" else shuffled(table())
     source = write(own, Path(_HOME.name) / f"{order}.parquet", 4096)
     output = Path(_HOME.name) / f"{name}-{form}-{order}"
