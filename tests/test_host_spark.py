@@ -201,7 +201,7 @@ def test_errors_before_any_job(spark: SparkSession, numbered: pa.Table, tmp_path
         ),
         (lambda: hrgcore.spark.group(df, rows_by=["nowhere"]), UsageError, "has no column nowhere"),
         (lambda: hrgcore.spark.group(df, rows_by=["PROCODET"]), UsageError, "PROCODET is a column of unbundled already"),
-        (lambda: hrgcore.spark.group(df.withColumn("SEX", F.array(F.lit(1)))), InputError, "can't hold its field"),
+        (lambda: hrgcore.spark.group(df.withColumn("SEX", F.array(F.lit(1)))), InputError, "can't be read as text"),
     ]
     spark.sparkContext.setJobGroup("wrong", "what is wrong is found before a job runs")
     for call, kind, says in wrong:

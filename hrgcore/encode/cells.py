@@ -35,7 +35,7 @@ def text_numbers(column: Any, parse: Parse, blank: int, known: Known | None = No
         of_values = (known or Known()).numbers(column.dictionary, parse, blank)
         text.take_numbers(*index_buffers(column), of_values, blank, out)
         return out
-    if column.null_count == len(column):
+    if column.null_count == len(column) and not pa.types.is_nested(kind):
         out.fill(blank)
         return out
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
