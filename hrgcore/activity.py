@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from hrgcore.columns import KEY_FIELDS, Layout
-from hrgcore.encode import Block, Encoder, KeyRuns, SpellKeys, join_blocks
+from hrgcore.encode import Block, Encoder, KeyRuns, SpellKeys, join_episodes
 from hrgcore.encode.cells import take_in_parts, take_rows, without_views
 from hrgcore.encode.codes import longest_list, take_entries
 from hrgcore_kernels.layout import Episodes
@@ -32,9 +32,14 @@ class Activity(ABC):
     #: The columns' names, in their order.
     names: Sequence[str]
 
+    @property
     @abstractmethod
-    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
-        """Encode all rows.
+    def rows_about(self) -> int:
+        """A guess at how many rows there are; better too many than too few."""
+
+    @abstractmethod
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Iterator[Block]:
+        """Encode all rows; gives them in their order, as they come.
 
         Raises InputError where the input can't be read, or a column is of a type that can't hold its field.
         """
@@ -45,8 +50,9 @@ class Activity(ABC):
 
     def encode(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Encoded:
         """Encode all rows as one. Raises InputError as `blocks` does."""
-        blocks = self.blocks(encoder, layout, pool)
-        return Encoded(join_blocks(blocks, pool), KeyRuns.join(block.keys for block in blocks))
+        blocks = list(self.blocks(encoder, layout, pool))
+        episodes = join_episodes([block.episodes for block in blocks], pool.map)
+        return Encoded(episodes, KeyRuns.join(block.keys for block in blocks))
 
     @cached_property
     def table(self) -> pa.Table:
@@ -78,6 +84,10 @@ class Rows(Activity):
     def count(self) -> int:
         """How many rows there are."""
 
+    @property
+    def rows_about(self) -> int:
+        return self.count
+
     @abstractmethod
     def part(self, low: int, high: int) -> Rows:
         """The rows from ``low`` to before ``high``."""
@@ -107,7 +117,7 @@ class TableActivity(Rows):
     def read(self, names: Sequence[str]) -> pa.Table:
         return self._table.select(list(names))
 
-    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Iterator[Block]:
         return encoder.blocks(self._table, layout, pool)
 
 
@@ -135,8 +145,9 @@ class JoinedActivity(Rows):
     def keys(self, layout: Layout) -> KeyRuns:
         return KeyRuns.join(part.keys(layout) for part in self._parts)
 
-    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
-        return [block for part in self._parts for block in part.blocks(encoder, layout, pool)]
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Iterator[Block]:
+        for part in self._parts:
+            yield from part.blocks(encoder, layout, pool)
 
     def read(self, names: Sequence[str]) -> pa.Table:
         with ThreadPoolExecutor(self._threads) as pool:

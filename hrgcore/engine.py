@@ -54,31 +54,47 @@ def kernel_lookups(bundle: Bundle) -> Lookups:
 
 def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoolExecutor) -> Grouped:
     """Group encoded episodes. Results of episodes are in input order, those of spells in the order of ``order``."""
-    results = np.empty(len(episodes.rows), EPISODE_RESULT).view(np.recarray)
-    spells = np.empty(order.count, SPELL_RESULT).view(np.recarray)
+    results, spells = room(EPISODE_RESULT, len(episodes.rows)), room(SPELL_RESULT, order.count)
 
     def run(first: int, end: int) -> np.ndarray:
         low, high = int(order.starts[first]), int(order.starts[end])
-        rows = order.rows[low:high]
         starts = order.starts[first : end + 1] - low
         starts.flags.writeable = False
-        several, failed = np.empty(end - first, np.uint32), np.zeros(len(rows), np.uint32)
-        counts = np.zeros(3, np.int64)
-        prepare_spells(design.settings, episodes, rows, starts, failed, several, counts)
-        block = scratch(design, several[: counts[0]], failed, *counts[1:].tolist())
-        room, wanted = 0, len(rows)  # there is about one unbundled HRG for five episodes: rarely has a slice to be grouped again
-        while wanted > room:
-            room = wanted
-            unbundled = np.empty(room, UNBUNDLED).view(np.recarray)
-            group_spells(design, episodes, rows, starts, results, spells[first:end], unbundled, counts, block)
-            wanted = int(counts[0])
-        return unbundled[:wanted]
+        return group_slice(design, episodes, order.rows[low:high], starts, results, spells[first:end])
 
     cuts = _cuts(order.starts)
-    parts = list(pool.map(run, cuts[:-1], cuts[1:]))
-    # Joined as bytes: NumPy copies records one by one.
-    unbundled = np.concatenate([np.empty(0, np.uint8), *(part.view(np.uint8) for part in parts)])
-    return Grouped(results, spells, unbundled.view(UNBUNDLED).view(np.recarray))
+    return Grouped(results, spells, join_records(UNBUNDLED, list(pool.map(run, cuts[:-1], cuts[1:]))))
+
+
+def group_slice(
+    design: Design, episodes: Episodes, rows: np.ndarray, starts: np.ndarray, results: np.ndarray, spells: np.ndarray
+) -> np.ndarray:
+    """Group some spells: ``rows`` are those of their episodes, of which ``starts`` [spells + 1] are places.
+
+    Writes into ``results``, by row, and ``spells``; gives the unbundled HRGs.
+    """
+    several, failed = np.empty(len(spells), np.uint32), np.zeros(len(rows), np.uint32)
+    counts = np.zeros(3, np.int64)
+    prepare_spells(design.settings, episodes, rows, starts, failed, several, counts)
+    block = scratch(design, several[: counts[0]], failed, *counts[1:].tolist())
+    taken, wanted = 0, len(rows)  # there is about one unbundled HRG for five episodes: rarely has a slice to be grouped again
+    while wanted > taken:
+        taken = wanted
+        unbundled = room(UNBUNDLED, taken)
+        group_spells(design, episodes, rows, starts, results, spells, unbundled, counts, block)
+        wanted = int(counts[0])
+    return unbundled[:wanted]
+
+
+def room(kind: np.dtype[np.void], count: int) -> np.ndarray:
+    """Room for so many records, as the kernels write them."""
+    return np.empty(count, kind).view(np.recarray)
+
+
+def join_records(kind: np.dtype[np.void], parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Records one behind the other, joined as bytes: NumPy copies records one by one."""
+    joined = np.concatenate([np.empty(0, np.uint8), *(part.view(np.uint8) for part in parts)])
+    return joined.view(kind).view(np.recarray)
 
 
 def scratch(design: Design, several: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int) -> Scratch:

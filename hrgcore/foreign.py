@@ -68,7 +68,11 @@ class DatasetActivity(Activity):
         _check_headings(self.names, source)
         self._needed: pa.Table | None = None
 
-    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
+    @property
+    def rows_about(self) -> int:
+        return 0 if self._needed is None else int(self._needed.num_rows)
+
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Iterator[Block]:
         self._needed = self.read(layout.names)
         return encoder.blocks(self._needed, layout, pool)
 

@@ -14,13 +14,14 @@ import pyarrow as pa
 
 from hrgcore import engine
 from hrgcore.activity import Activity, TableActivity
-from hrgcore.columns import apc_layout
+from hrgcore.columns import Layout, apc_layout
 from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
-from hrgcore.encode import Encoder, order_rows
+from hrgcore.encode import Block, Encoder, KeyRuns, SpellOrder, join_episodes, order_rows
 from hrgcore.encode.cells import without_views
 from hrgcore.errors import DesignError, UsageError
 from hrgcore.foreign import foreign_activity, foreign_batches, foreign_table
 from hrgcore.logics import ROW_LOGICS
+from hrgcore.pipeline import Pipeline
 from hrgcore.read import open_input, read_input
 from hrgcore.result import Result, refuse_result_columns
 from hrgcore.stream import key_columns, one_schema, period_layout, whole_spells
@@ -169,15 +170,28 @@ class Grouper:
         refuse_result_columns(list(activity.names), "the input")
         layout = apc_layout(activity.names)
         with ThreadPoolExecutor(self._threads) as pool:
-            episodes, keys = activity.encode(self._encoder, layout, pool)
-            order = order_rows(
-                keys,
-                episodes.rows["epiorder"],
-                int(self._design.settings[1]),
-                lambda: key_columns(activity, layout),
-            )
-            grouped = engine.group(self._design, episodes, order, pool)
-        return Result(activity, layout, grouped, order, episodes, self._encoder, self._bundle)
+            pipeline = Pipeline(self._design, pool, activity.rows_about)
+            blocks = []
+            for block in activity.blocks(self._encoder, layout, pool):
+                blocks.append(block)
+                pipeline.add(block)
+            parts = [block.episodes for block in blocks]
+            found = pipeline.end() or self._group_apart(blocks, activity, layout, pool)
+        order, grouped = found
+        return Result(activity, layout, grouped, order, parts, self._encoder, self._bundle)
+
+    def _group_apart(
+        self, blocks: list[Block], activity: Activity, layout: Layout, pool: ThreadPoolExecutor
+    ) -> tuple[SpellOrder, engine.Grouped]:
+        """Group rows whose spells may not stand together: they are brought together first."""
+        episodes = join_episodes([block.episodes for block in blocks], pool.map)
+        order = order_rows(
+            KeyRuns.join(block.keys for block in blocks),
+            episodes.rows["epiorder"],
+            int(self._design.settings[1]),
+            lambda: key_columns(activity, layout),
+        )
+        return order, engine.group(self._design, episodes, order, pool)
 
     def _check_tables(self, logic: str) -> None:
         _check_logic(logic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from hrgcore.activity import Activity, CodeCells, TableActivity
 from hrgcore.columns import Layout
 from hrgcore.decode import Decoder
 from hrgcore.design import Bundle
-from hrgcore.encode import Encoder, SpellOrder
+from hrgcore.encode import Encoder, SpellOrder, join_episodes
 from hrgcore.encode.cells import without_blanks
 from hrgcore.engine import Grouped, kernel_lookups
 from hrgcore.error_rows import error_table
@@ -46,7 +47,8 @@ def refuse_result_columns(names: list[str], source: str) -> None:
 class Result:
     """Grouped activity. Each table is made when it is first asked for.
 
-    ``activity`` is the input; ``grouped`` holds the kernels' numbers, ``order`` which rows make which spell.
+    ``activity`` is the input; ``grouped`` holds the kernels' numbers, ``order`` which rows make which spell, ``parts`` the input's
+    rows as numbers.
 
     >>> result = hrgcore.Grouper().group("month")
     >>> result.spells.num_rows <= result.episodes.num_rows == 300
@@ -59,7 +61,7 @@ class Result:
     layout: Layout
     grouped: Grouped
     order: SpellOrder
-    encoded: Episodes
+    parts: Sequence[Episodes]
     encoder: Encoder
     bundle: Bundle
 
@@ -69,6 +71,11 @@ class Result:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _remake, (self.bundle, self.table, self.layout, plain(self.grouped), self.order, plain(self.encoded))
+
+    @cached_property
+    def encoded(self) -> Episodes:
+        """The input as numbers, as the kernels take it."""
+        return join_episodes(self.parts)
 
     @property
     def table(self) -> pa.Table:
@@ -184,7 +191,7 @@ class Result:
 def _remake(bundle: Bundle, table: pa.Table, layout: Layout, grouped: Grouped, order: SpellOrder, encoded: Episodes) -> Result:
     """A result that was pickled: its input as a table, however it was read."""
     encoder = Encoder(kernel_lookups(bundle))
-    return Result(TableActivity(table), layout, records(grouped), order, records(encoded), encoder, bundle)
+    return Result(TableActivity(table), layout, records(grouped), order, [records(encoded)], encoder, bundle)
 
 
 def _counts(found: np.ndarray) -> dict[str, Any]:

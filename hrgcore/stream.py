@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from hrgcore.activity import Activity, Rows, TableActivity
 from hrgcore.columns import KEY_FIELDS, Layout, apc_layout
-from hrgcore.encode import Key, SpellKeys
+from hrgcore.encode import Key, SpellKeys, orders_between
 from hrgcore.errors import InputError
 from hrgcore.logics import Logic, row_layout
 from hrgcore.read.arrow import checked
-from hrgcore_kernels.spells import ALL_ORDERS
+from hrgcore_kernels.spells import ALL_ORDERS, SAME_KEY
 
 _LARGEST_RUN = 1 << 22  # digests in one sorted array: merging larger ones would need memory for a moment
 
@@ -90,10 +90,10 @@ class SpellStarts:
         if rows.count == 0:
             return np.zeros(0, np.int64)
         runs = rows.keys(self._layout_of(rows.names))
-        both = SpellKeys.of_keys([self._last or runs.key(0), runs.key(0)]).runs()
-        starts = runs.starts if self._last is None or len(both.starts) == 2 else runs.starts[1:]
+        step = orders_between(self._last, runs.key(0))
+        starts = runs.starts[1:] if step == SAME_KEY else runs.starts
         ascended = self._orders
-        self._orders &= both.orders & runs.orders
+        self._orders &= step & runs.orders
         if not self._orders or self._again is None:
             if ascended and self._again is not None:
                 self._catch_up(self._again())

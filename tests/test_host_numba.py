@@ -140,5 +140,5 @@ def test_what_leads_out_of_its_array(call: Callable[..., int], small: Result, na
         order = dataclasses.replace(order, starts=order.starts + 1)
     with pytest.raises(InputError, match="leads out of its array"):
         work(small.bundle, encoded, order)
-    given, _ = numbers(dataclasses.replace(small, encoded=encoded, order=order), 0)
+    given, _ = numbers(dataclasses.replace(small, parts=[encoded], order=order), 0)
     assert call(Pointer(small.bundle).address, ctypes.addressof(given), -1) == WRONG_INPUT

@@ -200,8 +200,8 @@ def _check(design: Design, episodes: Episodes, order: SpellOrder) -> None:
     sound = sound and _within(episodes.diagnoses, len(design.diagnoses))
     sound = sound and _within(episodes.procedures, len(design.procedures))
     for name, codes, least in (("diagnosis", episodes.diagnoses, 1), ("procedure", episodes.procedures, 0)):
-        first, end = episodes.rows[f"{name}_start"], episodes.rows[f"{name}_end"]
-        sound = sound and bool(np.all((first >= 0) & (end - first >= least) & (end <= len(codes))))
+        first, end = (episodes.rows[f"{name}_{place}"].astype(np.int64) for place in ("start", "end"))
+        sound = sound and bool(np.all((end - first >= least) & (end <= len(codes))))
     if not sound:
         raise InputError("a place or number of the episodes leads out of its array. Each episode has a spell and a diagnosis.")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,21 @@ from hrgcore.encode.cells import (
     Known,
     Numbers,
     Parse,
+    index_buffers,
     text_numbers,
     under_one,
     whole_numbers,
 )
 from hrgcore.encode.codes import Ragged, check_code_column, check_list_column, list_codes, wide_codes
 from hrgcore.encode.spells import KeyRuns, SpellKeys
+from hrgcore.errors import InputError
 from hrgcore_kernels import ragged, text
 from hrgcore_kernels.codes import NUMBER_BLANK
 from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
 
 _BLOCK_ROWS = 65_536  # few calls for many rows; what one column needs of them stays in the processor's second cache
+
+_MOST_CODES = np.iinfo(EPISODE["diagnosis_end"]).max
 
 #: Number fields and their names in EPISODE, in its order.
 NUMBERS = {
@@ -40,19 +44,22 @@ NUMBERS = {
 
 @dataclass(frozen=True)
 class Block:
-    """Encoded rows that stand together in the input."""
+    """Encoded rows that stand together in the input, and where their spell key changes. Starts count from codes of the block."""
 
-    rows: np.ndarray  # EPISODE, starts counted from codes of the block
-    coded: np.ndarray
-    diagnoses: np.ndarray
-    procedures: np.ndarray
+    episodes: Episodes
     keys: KeyRuns
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.episodes.rows)
 
     def part(self, low: int, high: int) -> Block:
         """The rows from ``low`` to before ``high``. Their starts are still counted from all codes of the block."""
-        if (low, high) == (0, len(self.rows)):
+        if (low, high) == (0, self.count):
             return self
-        return replace(self, rows=self.rows[low:high], coded=self.coded[low:high], keys=self.keys.part(low, high))
+        rows, coded, *codes = self.episodes
+        return Block(Episodes(rows[low:high], coded[low:high], *codes), self.keys.part(low, high))
 
 
 class Encoder:
@@ -69,9 +76,9 @@ class Encoder:
         """OPCS-4 numbers of an Arrow array; CELL_BLANK for blanks, 0 for what is malformed or unknown."""
         return text_numbers(column, self._opcs4(), text.CELL_BLANK, known)
 
-    def field(self, column: Any, place: int, known: Known | None = None, out: Numbers | None = None) -> Numbers:
+    def field(self, column: Any, place: int) -> Numbers:
         """Numbers of the values of coded field ``place``; CELL_BLANK for blanks, 0 for what is not accepted."""
-        return text_numbers(column, _parse(text.parse_field, self.lookups.field[place]), text.CELL_BLANK, known, out)
+        return text_numbers(column, self._field(place), text.CELL_BLANK)
 
     def number(self, column: Any, name: str, known: Known | None = None, out: Numbers | None = None) -> Numbers:
         """Whole numbers of a column; NUMBER_BLANK or NUMBER_INVALID where there is none. Ages under one year are 0."""
@@ -93,6 +100,19 @@ class Encoder:
         accepted: np.ndarray = numbers > 0
         return accepted
 
+    def _put_values(self, column: Any, place: int, known: Known, coded: np.ndarray) -> None:
+        """Write the values of coded field ``place`` into ``coded`` [rows, coded fields]; 0 for what is blank or not accepted."""
+        if pa.types.is_dictionary(column.type):
+            of_values = known.numbers(column.dictionary, self._field(place), text.CELL_BLANK)
+            ragged.take_values(*index_buffers(column), of_values, place, coded)
+            return
+        numbers = self.field(column, place)
+        numbers.flags.writeable = False
+        ragged.put_values(numbers, place, coded)
+
+    def _field(self, place: int) -> Parse:
+        return _parse(text.parse_field, self.lookups.field[place])
+
     def _icd10(self) -> Parse:
         return _parse(text.parse_icd10, self.lookups.icd10_four, self.lookups.icd10_five, _room())
 
@@ -101,10 +121,12 @@ class Encoder:
 
     def encode(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> Episodes:
         """Encode all rows of a table. Raises InputError where a column is of a type that can't hold its field."""
-        return join_blocks(self.blocks(table, layout, pool), pool)
+        return join_episodes([block.episodes for block in self.blocks(table, layout, pool)], pool.map)
 
-    def blocks(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor | None = None, first_row: int = 0) -> list[Block]:
-        """The same in blocks, to be joined with others; without a pool in this thread. Messages count rows from ``first_row``."""
+    def blocks(
+        self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor | None = None, first_row: int = 0
+    ) -> Iterator[Block]:
+        """The same in blocks as they come; without a pool in this thread. Messages count rows from ``first_row``."""
         for codes, lists in ((layout.diagnoses, layout.diagnosis_lists), (layout.procedures, layout.procedure_lists)):
             for name in codes:
                 if lists:
@@ -113,7 +135,7 @@ class Encoder:
                     check_code_column(table.column(name), name)
         batches = table.select(layout.names).to_batches(max_chunksize=_BLOCK_ROWS)
         known = {name: Known() for name in layout.names}
-        return list((pool.map if pool else map)(lambda batch: self._block(batch, layout, known), batches))
+        return (pool.map if pool else map)(lambda batch: self._block(batch, layout, known), batches)
 
     def _block(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> Block:
         count = batch.num_rows
@@ -124,21 +146,20 @@ class Encoder:
                 numbers[place] = NUMBER_BLANK
             else:
                 self.number(batch.column(own), field, known[own], numbers[place])
-        values = np.empty((len(CODED_FIELDS), count), np.int32)
+        coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
         for place, field in enumerate(CODED_FIELDS):
             own = layout.fields[field]
-            self.field(batch.column(own), place, known[own], values[place])
+            self._put_values(batch.column(own), place, known[own], coded)
         diagnoses, diagnosis_ends = _codes(batch, layout.diagnoses, layout.diagnosis_lists, self._icd10(), known, keep_first=True)
         procedures, procedure_ends = _codes(
             batch, layout.procedures, layout.procedure_lists, self._opcs4(), known, keep_first=False
         )
-        rows = np.empty(count, EPISODE).view(np.recarray)
-        coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
-        for part in (numbers, values, diagnosis_ends, procedure_ends):
+        rows = np.empty(count, EPISODE)
+        for part in (numbers, diagnosis_ends, procedure_ends):
             part.flags.writeable = False
-        ragged.put_together(numbers, values, diagnosis_ends, procedure_ends, rows, coded)
+        ragged.put_together(numbers, diagnosis_ends, procedure_ends, rows.view(np.recarray))
         keys = SpellKeys.of(*(batch.column(layout.fields[field]) for field in KEY_FIELDS)).runs()
-        return Block(rows, coded, diagnoses, procedures, keys)
+        return Block(fixed_episodes(rows, coded, diagnoses, procedures), keys)
 
 
 def _parse(kernel: Callable[..., None], *tables: np.ndarray) -> Parse:
@@ -158,31 +179,44 @@ def _room() -> np.ndarray:
     return np.empty(text.LONGEST_CODE, np.uint8)
 
 
-def join_blocks(blocks: Sequence[Block], pool: ThreadPoolExecutor) -> Episodes:
-    """Put blocks together, each in its place on the pool; starts are then counted from the whole."""
-    row_ends = np.cumsum([0, *(len(block.rows) for block in blocks)])
-    rows = np.empty(row_ends[-1], EPISODE)
-    coded = np.empty((row_ends[-1], len(CODED_FIELDS)), np.uint8)
-    spans = [[_span(block.rows, kind) for block in blocks] for kind in ("diagnosis", "procedure")]
-    ends = [np.cumsum([0, *(end - start for start, end in own)]) for own in spans]
-    diagnoses, procedures = (np.empty(own[-1], np.uint16) for own in ends)
-
-    def place(at: int) -> None:
-        block = blocks[at]
-        own = slice(row_ends[at], row_ends[at + 1])
-        coded[own] = block.coded
-        rows[own].view(np.uint8)[:] = block.rows.view(np.uint8)
-        kinds = (("diagnosis", diagnoses, block.diagnoses), ("procedure", procedures, block.procedures))
-        for (kind, all_codes, codes), span, end in zip(kinds, spans, ends, strict=True):
-            start, behind = span[at]
-            all_codes[end[at] : end[at + 1]] = codes[start:behind]
-            rows[f"{kind}_start"][own] += end[at] - start
-            rows[f"{kind}_end"][own] += end[at] - start
-
-    list(pool.map(place, range(len(blocks))))
+def fixed_episodes(rows: np.ndarray, coded: np.ndarray, diagnoses: np.ndarray, procedures: np.ndarray) -> Episodes:
+    """Episodes as the kernels take them, out of arrays that nobody writes into any more."""
     for part in (rows, coded, diagnoses, procedures):
         part.flags.writeable = False
     return Episodes(rows.view(np.recarray), coded, diagnoses, procedures)
+
+
+def join_episodes(parts: Sequence[Episodes], run: Callable[..., Iterable[None]] = map) -> Episodes:
+    """Put episodes one behind the other, each part in its place as ``run`` calls it, which is a `map`.
+
+    Raises InputError for more codes than EPISODE can count.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    row_ends = np.cumsum([0, *(len(part.rows) for part in parts)])
+    rows = np.empty(row_ends[-1], EPISODE)
+    coded = np.empty((row_ends[-1], len(CODED_FIELDS)), np.uint8)
+    spans = [[_span(part.rows, kind) for part in parts] for kind in ("diagnosis", "procedure")]
+    ends = [np.cumsum([0, *(end - start for start, end in own)]) for own in spans]
+    if max(own[-1] for own in ends) > _MOST_CODES:
+        raise InputError("the input has more than four thousand million codes. Group it as a stream, or in several parts.")
+    diagnoses, procedures = (np.empty(own[-1], np.uint16) for own in ends)
+
+    def place(at: int) -> None:
+        part = parts[at]
+        own = slice(row_ends[at], row_ends[at + 1])
+        coded[own] = part.coded
+        rows[own].view(np.uint8)[:] = part.rows.view(np.uint8)
+        kinds = (("diagnosis", diagnoses, part.diagnoses), ("procedure", procedures, part.procedures))
+        for (kind, all_codes, codes), span, end in zip(kinds, spans, ends, strict=True):
+            start, behind = span[at]
+            all_codes[end[at] : end[at + 1]] = codes[start:behind]
+            moved = np.int64(end[at] - start).astype(np.uint32)  # what is less than 0 wraps around, and back
+            rows[f"{kind}_start"][own] += moved
+            rows[f"{kind}_end"][own] += moved
+
+    list(run(place, range(len(parts))))
+    return fixed_episodes(rows, coded, diagnoses, procedures)
 
 
 def _span(rows: np.ndarray, kind: str) -> tuple[int, int]:

@@ -77,11 +77,9 @@ class KeyRuns:
         parts = [part for part in parts if part.count]
         for part in parts:
             own = part.starts + count if count else part.starts
-            if last is not None:
-                both = SpellKeys.of_keys([last, part.key(0)]).runs()
-                own = own if len(both.starts) == 2 else own[1:]
-                orders &= both.orders
-            starts.append(own)
+            step = orders_between(last, part.key(0))
+            starts.append(own[1:] if step == kernels.SAME_KEY else own)
+            orders &= step
             orders &= part.orders
             count += part.count
             last = part.key(part.count - 1)
@@ -131,6 +129,14 @@ class SpellKeys:
         return digests
 
 
+def orders_between(before: Key | None, key: Key) -> int:
+    """The orders in which a key stands behind the one before, as bits: all where there is none, SAME_KEY where it is the same."""
+    if before is None:
+        return kernels.ALL_ORDERS
+    runs = SpellKeys.of_keys([before, key]).runs()
+    return runs.orders if len(runs.starts) == 2 else kernels.SAME_KEY
+
+
 def order_spells(provider: Any, spell: Any, epiorder: np.ndarray, epiorder_max: int) -> SpellOrder:
     """Find the spells of a table from its key columns (Arrow) and its encoded EPIORDER: see `order_rows`."""
     return order_rows(SpellKeys.of(provider, spell).runs(), epiorder, epiorder_max, lambda: (provider, spell))
@@ -145,31 +151,35 @@ def order_rows(runs: KeyRuns, epiorder: np.ndarray, epiorder_max: int, columns: 
     Rule: docs/grouping.md section 6 (invalid EPIORDER first, equal ones in input order).
     """
     starts = _fixed(np.append(runs.starts, runs.count))
-    epiorder = epiorder.view(np.ndarray)
-    epiorder.flags.writeable = False
     together = bool(runs.orders)
     if not together:
         digests = np.sort(SpellKeys.of(*columns()).digests(runs.starts))
         together = not (digests[1:] == digests[:-1]).any()
     if together:
-        found = np.zeros(1, np.uint8)
-        kernels.falls(starts, epiorder, epiorder_max, found)
-        if not found[0]:
-            return SpellOrder(_fixed(np.arange(runs.count)), starts, True, True)
-    place = np.where((epiorder >= 1) & (epiorder <= epiorder_max), epiorder, 0).astype(np.int32)
-    if together:
-        rows = np.arange(runs.count)
-        left = np.zeros(1, np.uint8)
-        place.flags.writeable = False
-        kernels.sort_runs(starts, place, _LONGEST_RUN, rows, left)
-        if not left[0]:
-            return SpellOrder(_fixed(rows), starts, True, False)
-        of_row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    else:
-        of_row = number_keys(*columns())
-    rows = np.lexsort((place, of_row))
-    counts = np.bincount(of_row)
-    return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(counts)])), together, False)
+        return order_within(starts, epiorder, epiorder_max)
+    of_row = number_keys(*columns())
+    rows = np.lexsort((_places(epiorder, epiorder_max), of_row))
+    return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(np.bincount(of_row))])), False, False)
+
+
+def order_within(starts: np.ndarray, epiorder: np.ndarray, epiorder_max: int) -> SpellOrder:
+    """The order of rows whose spells stand together, from place ``starts[i]`` to before ``starts[i + 1]``; see `order_rows`."""
+    rows, found = np.arange(int(starts[-1])), np.zeros(1, np.uint8)
+    epiorder = epiorder.view(np.ndarray)
+    epiorder.flags.writeable = False
+    kernels.falls(starts, epiorder, epiorder_max, found)
+    if not found[0]:
+        return SpellOrder(_fixed(rows), starts, True, True)
+    places, left = _fixed(_places(epiorder, epiorder_max), np.int32), np.zeros(1, np.uint8)
+    kernels.sort_runs(starts, places, _LONGEST_RUN, rows, left)
+    if left[0]:
+        rows = np.lexsort((places, np.repeat(np.arange(len(starts) - 1), np.diff(starts))))
+    return SpellOrder(_fixed(rows), starts, True, False)
+
+
+def _places(epiorder: np.ndarray, epiorder_max: int) -> np.ndarray:
+    """Where episodes stand in their spell; those whose EPIORDER is invalid come first."""
+    return np.where((epiorder >= 1) & (epiorder <= epiorder_max), epiorder, 0).astype(np.int32)
 
 
 def number_keys(provider: Any, spell: Any) -> np.ndarray:
@@ -215,7 +225,7 @@ def _one_text(column: Any) -> Any:
     return pc.fill_null(column, "") if column.null_count else column
 
 
-def _fixed(array: np.ndarray) -> np.ndarray:
-    array = array.astype(np.int64, copy=False)
+def _fixed(array: np.ndarray, kind: Any = np.int64) -> np.ndarray:
+    array = array.astype(kind, copy=False)
     array.flags.writeable = False
     return array

@@ -11,7 +11,7 @@ import numpy as np
 from hrgcore.errors import InputError
 from hrgcore_kernels import marks
 
-_BLOCK_BYTES = 4 << 20
+_BLOCK_BYTES = 8 << 20
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -33,7 +33,9 @@ def byte_blocks(path: Path, skip: int, check: Callable[[bytes], None]) -> Iterat
 
 def padded(size: int) -> np.ndarray:
     """Room for a block of ``size`` bytes, which stand at its beginning, and what has to stand behind it."""
-    return np.zeros((size + 1 + marks.PADDING + 7) // 8 * 8, np.uint8)
+    data = np.empty((size + 1 + marks.PADDING + 7) // 8 * 8, np.uint8)
+    data[size:] = 0
+    return data
 
 
 def _blocks(file: BufferedReader) -> Iterator[tuple[np.ndarray, int]]:

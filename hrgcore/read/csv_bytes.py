@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from hrgcore.activity import Activity, JoinedActivity, Rows, TableActivity
 from hrgcore.columns import CODED_FIELDS, KEY_FIELDS, Layout
-from hrgcore.encode import Block, Encoder, KeyRuns
+from hrgcore.encode import Block, Encoder, KeyRuns, fixed_episodes
 from hrgcore.encode.cells import under_one
 from hrgcore.encode.columns import NUMBERS
 from hrgcore.read.arrow import join
@@ -30,6 +30,8 @@ from hrgcore_kernels import delimited as kernels
 from hrgcore_kernels import marks
 from hrgcore_kernels.layout import EPISODE
 from hrgcore_kernels.text import LONGEST_CODE
+
+_CELL_BYTES = 2  # of a cell with its comma: most are blank
 
 _REASONS = {
     marks.RAGGED: "rows differ in length",
@@ -53,17 +55,19 @@ class CsvActivity(Activity):
         self._files = files
         self._rows: Rows = TableActivity(empty[0][1])
 
-    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Iterator[Block]:
         """Encode all rows; the files are read once, in blocks that the threads share."""
-        found = [rows for file in self._files for rows in file.rows(encoder, layout, pool)]
-        if not found:
-            return self._rows.blocks(encoder, layout, pool)
-        self._rows = JoinedActivity(found, pool._max_workers)
-        return [
-            block
-            for rows in found
-            for block in (rows.give_up_ids() if isinstance(rows, CsvRows) else rows.blocks(encoder, layout, pool))
-        ]
+        found: list[Rows] = []
+        for file in self._files:
+            for rows in file.rows(encoder, layout, pool):
+                found.append(rows)
+                yield from rows.give_up_ids() if isinstance(rows, CsvRows) else rows.blocks(encoder, layout, pool)
+        if found:
+            self._rows = JoinedActivity(found, pool._max_workers)
+
+    @property
+    def rows_about(self) -> int:
+        return sum(_size(file.path) // (_CELL_BYTES * len(file.names)) for file in self._files)
 
     def read(self, names: Sequence[str]) -> pa.Table:
         return self._rows.read(names)
@@ -169,7 +173,7 @@ class CsvFile:
         found = CsvRows(self.names, block, size, parsed.row_starts[:rows].copy())
         runs = KeyRuns(parsed.key_starts[:keys].copy(), rows, orders, found.key_of(layout))
         taken = [part[:count].copy() for part, count in zip((parsed.diagnoses, parsed.procedures), codes, strict=True)]
-        return found.with_ids(Block(records, parsed.coded[:rows].copy(), taken[0], taken[1], runs))
+        return found.with_ids(Block(fixed_episodes(records, parsed.coded[:rows].copy(), *taken), runs))
 
 
 class CsvRows(Rows):
@@ -206,8 +210,8 @@ class CsvRows(Rows):
         names = [layout.fields[field] for field in KEY_FIELDS]
         return lambda row: tuple(self._cells(name, np.array([row]))[0].as_py().encode() for name in names)
 
-    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
-        return [self._encoded]
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Iterator[Block]:
+        yield self._encoded
 
     def read(self, names: Sequence[str]) -> pa.Table:
         """Some columns of all rows, as text."""
@@ -249,6 +253,13 @@ def _find(
     if counts[0]:
         raise Refused
     return starts, offsets
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # as reading it will say
+        return 0
 
 
 def _block(data: np.ndarray) -> marks.Block:

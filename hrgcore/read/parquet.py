@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -53,29 +54,28 @@ class ParquetSource:
         with self._faults():
             # Arrow makes no chunks of lists of dictionaries: each row group is read by itself, its columns in parallel.
             groups = [self._group(number, columns, threads=True) for number in range(self.groups)]
-        return self._joined(groups, columns)
+        return self.joined(groups, columns)
 
-    def read_encoded(
+    def encoded(
         self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor, first_row: int
-    ) -> tuple[pa.Table, list[Block]]:
+    ) -> Iterator[tuple[pa.Table, Iterable[Block]]]:
         """What grouping needs of all rows, and its encoding: of many row groups, each thread reads one and encodes it at once.
 
         ``first_row`` counts the rows of the input before.
         """
-        columns = layout.names
         if self.groups < 2 * pool._max_workers:
-            table = self.read(columns)
-            return table, encoder.blocks(without_views(table), layout, pool, first_row)
+            table = without_views(self.read(layout.names))
+            yield table, encoder.blocks(table, layout, pool, first_row)
+            return
 
         def encoded(number: int) -> tuple[pa.Table, list[Block]]:
-            group = without_views(self._group(number, columns, threads=False))
-            return group, encoder.blocks(group, layout, None, int(starts[number]))
+            group = without_views(self._group(number, layout.names, threads=False))
+            return group, list(encoder.blocks(group, layout, None, int(starts[number])))
 
         sizes = [self._metadata.row_group(number).num_rows for number in range(self.groups)]
         starts = first_row + np.cumsum([0, *sizes])
         with self._faults():
-            found = list(pool.map(encoded, range(self.groups)))
-        return self._joined([group for group, _ in found], columns), [block for _, blocks in found for block in blocks]
+            yield from pool.map(encoded, range(self.groups))
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """All columns in batches of at most so many rows; lists come as they are. Raises InputError as above."""
@@ -101,7 +101,8 @@ class ParquetSource:
     def _open(self, lists: Sequence[str]) -> pq.ParquetFile:
         return pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=[*self._texts, *lists], pre_buffer=False)
 
-    def _joined(self, groups: list[pa.Table], columns: Sequence[str] | None) -> pa.Table:
+    def joined(self, groups: Sequence[pa.Table], columns: Sequence[str] | None) -> pa.Table:
+        """The tables of all row groups as one. Raises InputError as above."""
         if any(group.schema != groups[0].schema for group in groups):  # since lists of some could not be read as dictionaries
             with self._faults():
                 groups = [self._group(number, columns, threads=True) for number in range(self.groups)]
@@ -120,11 +121,18 @@ def _validate(table: pa.Table | pa.RecordBatch) -> None:
     """Raise ArrowInvalid where what Arrow has read does not hold: it takes places in dictionaries as they lie in the file."""
     for column in table.columns:
         for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
-            if pa.types.is_dictionary(chunk.type):
-                chunk.dictionary.validate(full=True)
-                chunk.validate(full=not _all_within(chunk))
-            else:
-                chunk.validate(full=True)
+            _validate_chunk(chunk)
+
+
+def _validate_chunk(chunk: Any) -> None:
+    if pa.types.is_list(chunk.type) and pa.types.is_dictionary(chunk.type.value_type):
+        chunk.validate()  # Arrow has made the offsets itself
+        _validate_chunk(chunk.values)
+    elif pa.types.is_dictionary(chunk.type):
+        chunk.dictionary.validate(full=True)
+        chunk.validate(full=not _all_within(chunk))
+    else:
+        chunk.validate(full=True)
 
 
 def _all_within(column: pa.DictionaryArray) -> bool:
@@ -159,12 +167,21 @@ class ParquetActivity(Activity):
         self.names = join([(file.path, file.schema.empty_table()) for file in self._files]).column_names
         self._read: dict[str, pa.ChunkedArray] = {}
 
-    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> list[Block]:
+    @property
+    def rows_about(self) -> int:
+        return sum(file.rows for file in self._files)
+
+    def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Iterator[Block]:
         """Read the columns that grouping needs, and encode all rows."""
-        rows = np.cumsum([0, *(file.rows for file in self._files)]).tolist()
-        found = [file.read_encoded(encoder, layout, pool, start) for file, start in zip(self._files, rows, strict=False)]
-        self._keep([table for table, _ in found])
-        return [block for _, blocks in found for block in blocks]
+        tables, first_row = [], 0
+        for file in self._files:
+            groups = []
+            for group, blocks in file.encoded(encoder, layout, pool, first_row):
+                groups.append(group)
+                yield from blocks
+            tables.append(file.joined(groups, layout.names))
+            first_row += file.rows
+        self._keep(tables)
 
     def read(self, names: Sequence[str]) -> pa.Table:
         """Some columns; they are kept."""

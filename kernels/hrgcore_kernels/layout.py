@@ -93,10 +93,10 @@ ROOT = _record(
 EXCLUSION = _record(cc_list="i4", low="i4", high="i4")
 #: An encoded episode: where its codes stand, and its numbers (NUMBER_BLANK or NUMBER_INVALID where there is none).
 EPISODE = _record(
-    diagnosis_start="i8",
-    diagnosis_end="i8",
-    procedure_start="i8",
-    procedure_end="i8",
+    diagnosis_start="u4",
+    diagnosis_end="u4",
+    procedure_start="u4",
+    procedure_end="u4",
     epiorder="i4",
     age="i4",
     epidur="i4",

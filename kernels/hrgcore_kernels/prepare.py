@@ -15,8 +15,8 @@ def count_codes(episodes, rows, low, high):
     diagnoses = procedures = np.int64(0)
     for at in range(np.uint64(low), np.uint64(high)):
         episode = episodes.rows[np.uint64(rows[at])]
-        diagnoses += episode.diagnosis_end - episode.diagnosis_start
-        procedures += episode.procedure_end - episode.procedure_start
+        diagnoses += np.int64(episode.diagnosis_end - episode.diagnosis_start)
+        procedures += np.int64(episode.procedure_end - episode.procedure_start)
     return diagnoses, procedures
 
 

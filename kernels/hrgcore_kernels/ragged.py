@@ -151,19 +151,9 @@ def close_gaps(codes: UInt16s, width: int, lengths: UInt8s, ends: Int64s, packed
         ends[row] = to
 
 
-@kernel(
-    (
-        *(array("i4", 2), array("i4", 2), array("i8"), array("i8")),
-        *(array(EPISODE, writable=True), array("u1", 2, writable=True)),
-    )
-)
-def put_together(
-    numbers: Int32s, values: Int32s, diagnosis_ends: Int64s, procedure_ends: Int64s, rows: Records, coded: UInt8s
-) -> None:
-    """Records of episodes out of columns: ``numbers`` [number fields, rows], ``values`` [coded fields, rows], ends of codes [rows].
-
-    Values that are blank are not accepted.
-    """
+@kernel((array("i4", 2), array("i8"), array("i8"), array(EPISODE, writable=True)))
+def put_together(numbers: Int32s, diagnosis_ends: Int64s, procedure_ends: Int64s, rows: Records) -> None:
+    """Records of episodes out of columns: ``numbers`` [number fields, rows], ends of codes [rows]."""
     diagnosis = procedure = np.int64(0)
     for row in range(np.uint64(len(rows))):
         record = rows[row]
@@ -178,5 +168,31 @@ def put_together(
         record.critical_care_days = numbers[3, row]
         record.rehabilitation_days = numbers[4, row]
         record.palliative_days = numbers[5, row]
-        for field in range(np.uint64(len(values))):
-            coded[row, field] = max(values[field, row], 0)
+
+
+@kernel(
+    *(
+        (array(indices), array("u1"), np.int64, array("i4"), np.int64, array("u1", 2, writable=True))
+        for indices in ("i1", "i2", "i4")
+    )
+)
+def take_values(indices: Indices, validity: UInt8s, bit: int, of_values: Int32s, field: int, coded: UInt8s) -> None:
+    """Write a field's values into ``coded`` [rows, coded fields] from a column of a dictionary: see `append_taken`.
+
+    Values that are blank are not accepted.
+    """
+    to = np.uint64(field)
+    if len(validity) == 0:
+        for row in range(np.uint64(len(indices))):
+            coded[row, to] = max(of_values[place_of(indices[row])], 0)
+        return
+    for row in range(np.uint64(len(indices))):
+        blank = is_null(validity, np.uint64(bit) + row)
+        coded[row, to] = 0 if blank else max(of_values[place_of(indices[row])], 0)
+
+
+@kernel((array("i4"), np.int64, array("u1", 2, writable=True)))
+def put_values(numbers: Int32s, field: int, coded: UInt8s) -> None:
+    """The same from the numbers of values."""
+    for row in range(np.uint64(len(numbers))):
+        coded[row, np.uint64(field)] = max(numbers[row], 0)

@@ -255,8 +255,8 @@ def parse_number(offsets: Int32s | Int64s, data: UInt8s, validity: UInt8s, bit: 
 )
 def take_numbers(indices: Indices, validity: UInt8s, bit: int, of_values: Int32s, blank: int, out: Int32s) -> None:
     """Numbers of a column of a dictionary from those of its values; ``blank`` for nulls, under which anything may stand."""
-    for cell in range(len(out)):
-        out[cell] = blank if is_null(validity, bit + cell) else of_values[indices[cell]]
+    for cell in range(np.uint64(len(out))):
+        out[cell] = blank if is_null(validity, np.uint64(bit) + cell) else of_values[np.uint64(np.uint32(indices[cell]))]
 
 
 @kernel(*((array(kind), array("u1"), np.int64, array("i4", writable=True)) for kind in ("i2", "i4")))

@@ -1,0 +1,99 @@
+"""Grouping blocks while others are still read and encoded, as long as the spells of the input stand together."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from hrgcore import engine
+from hrgcore.encode import Block, SpellOrder, WholeSpells, order_within
+from hrgcore.engine import Grouped
+from hrgcore_kernels.layout import EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design
+
+
+class Pipeline:
+    """Takes the blocks of an input one behind the other; groups each on the pool once its spells are complete.
+
+    ``rows_about`` is a guess at the number of rows.
+    """
+
+    def __init__(self, design: Design, pool: ThreadPoolExecutor, rows_about: int) -> None:
+        self._design, self._pool = design, pool
+        self._whole = WholeSpells()
+        self._rows = 0
+        self._under_way: list[Future[tuple[bool, np.ndarray]]] = []
+        self._results, self._spells, self._order, self._starts = (
+            _Room(kind, rows_about + 1) for kind in (EPISODE_RESULT, SPELL_RESULT, np.dtype(np.int64), np.dtype(np.int64))
+        )
+
+    def add(self, block: Block) -> None:
+        """Take the next block."""
+        if self._whole.orders:
+            for complete in self._whole.cut(block):
+                self._begin(complete)
+        if not self._whole.orders:
+            self._drop()
+
+    def end(self) -> tuple[SpellOrder, Grouped] | None:
+        """What the blocks came to; None where their keys don't ascend, so that a spell may have come back."""
+        if not self._whole.orders:
+            return None
+        for last in self._whole.rest():
+            self._begin(last)
+        self._starts.take(1)[:] = self._rows
+        done = [future.result() for future in self._under_way]
+        rows, starts = self._order.whole(), self._starts.whole()
+        for array in (rows, starts):
+            array.flags.writeable = False
+        order = SpellOrder(rows, starts, True, all(in_order for in_order, _ in done))
+        unbundled = engine.join_records(UNBUNDLED, [found for _, found in done])
+        return order, Grouped(self._results.whole().view(np.recarray), self._spells.whole().view(np.recarray), unbundled)
+
+    def _begin(self, block: Block) -> None:
+        spells = len(block.keys.starts)
+        rooms = self._results.take(block.count), self._spells.take(spells), self._order.take(block.count), self._starts.take(spells)
+        self._under_way.append(self._pool.submit(self._group, block, self._rows, *rooms))
+        self._rows += block.count
+
+    def _group(
+        self, block: Block, first: int, results: np.ndarray, spells: np.ndarray, rows: np.ndarray, starts: np.ndarray
+    ) -> tuple[bool, np.ndarray]:
+        """Group a block that begins with row ``first``: whether its spells are in order, and its unbundled HRGs."""
+        bounds = np.append(block.keys.starts, block.count)
+        order = order_within(bounds, block.episodes.rows["epiorder"], int(self._design.settings[1]))
+        spells = spells.view(np.recarray)
+        unbundled = engine.group_slice(self._design, block.episodes, order.rows, order.starts, results.view(np.recarray), spells)
+        # Rows are counted from the first of the input.
+        spells["report_row"] += first
+        unbundled["row"] += first
+        np.add(order.rows, first, out=rows)
+        np.add(order.starts[:-1], first, out=starts)
+        return order.in_order, unbundled
+
+    def _drop(self) -> None:
+        for future in self._under_way:
+            future.cancel()
+        self._under_way.clear()
+
+
+class _Room:
+    """Room for records that come in parts: one array, where the guess at their number holds."""
+
+    def __init__(self, kind: np.dtype[Any], about: int) -> None:
+        self._full: list[np.ndarray] = []
+        self._array, self._taken = np.empty(about, kind), 0
+
+    def take(self, count: int) -> np.ndarray:
+        """Room for the next ``count`` records."""
+        if self._taken + count > len(self._array):
+            self._full.append(self._array[: self._taken])
+            self._array, self._taken = np.empty(max(count, len(self._array)), self._array.dtype), 0
+        self._taken += count
+        return self._array[self._taken - count : self._taken]
+
+    def whole(self) -> np.ndarray:
+        """All of them."""
+        last = self._array[: self._taken]
+        return np.concatenate([*self._full, last]) if self._full else last
