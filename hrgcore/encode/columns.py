@@ -27,7 +27,7 @@ from hrgcore_kernels import ragged, text
 from hrgcore_kernels.codes import NUMBER_BLANK
 from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
 
-_BLOCK_ROWS = 65_536  # few calls for many rows; what one column needs of them stays in the processor's second cache
+_BLOCK_ROWS = 131_072  # many for few calls: what Python does for each block counts, and memory comes in larger pages
 
 _MOST_CODES = np.iinfo(EPISODE["diagnosis_end"]).max
 

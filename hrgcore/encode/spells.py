@@ -199,9 +199,9 @@ def _texts(column: Any) -> kernels.Texts:
     if isinstance(column, pa.DictionaryArray) and _is_plain(column.dictionary) and not column.null_count:
         offsets, data = text_buffers(column.dictionary)[:2]
         places = index_buffers(column)[0]
-        return kernels.Texts(_fixed(offsets[:-1][places]), _fixed(offsets[1:][places]), data)
+        starts, ends = (_fixed(own.take(places), own.dtype) for own in (offsets[:-1], offsets[1:]))
+        return kernels.Texts(starts, ends, data)
     offsets, data = text_buffers(column if _is_plain(column) else _one_text(column))[:2]
-    offsets = _fixed(offsets)
     return kernels.Texts(offsets[:-1], offsets[1:], data)
 
 

@@ -31,6 +31,7 @@ from hrgcore_kernels import marks
 from hrgcore_kernels.layout import EPISODE
 from hrgcore_kernels.text import LONGEST_CODE
 
+_LOOKED_AT = 1 << 16  # bytes
 _CELL_BYTES = 2  # of a cell with its comma: most are blank
 
 _REASONS = {
@@ -38,6 +39,7 @@ _REASONS = {
     marks.STRAY_QUOTE: "a quote stands within a cell, or text behind one",
     marks.OPEN_QUOTE: "a quote is not closed",
     marks.STRAY_CR: "a carriage return stands by itself",
+    marks.HAS_NUL: "it has NUL bytes",
 }
 
 
@@ -145,35 +147,27 @@ class CsvFile:
     def _parse(self, encoder: Encoder, shape: kernels.Shape, layout: Layout, data: np.ndarray, size: int) -> Rows:
         """The rows of a block of bytes. Raises Refused where the kernels don't take it."""
         own = data[:size]
-        if int(own.min()) == 0:
-            raise Refused("it has NUL bytes")
         if int(own.max()) > 127:
             try:
                 own.tobytes().decode()
             except UnicodeDecodeError:
                 raise Refused("not UTF-8") from None
-        columns, diagnoses, procedures = (int(count) for count in shape.counts)
-        most = size // columns + 1  # a row has a byte at least for each column
-        parsed = kernels.Parsed(
-            np.empty(most, EPISODE).view(np.recarray),
-            np.empty((most, len(CODED_FIELDS)), np.uint8),
-            np.empty(min(most * diagnoses, size + most), np.uint16),
-            np.empty(min(most * procedures, size), np.uint16),
-            np.empty(most, np.int32),
-            np.empty(most, np.int64),
-        )
-        counts = np.zeros(6, np.int64)
-        block = _block(data)
-        kernels.parse_rows(block, size, shape, encoder.lookups, _scratch(columns, size), parsed, counts)
+        block, counts = _block(data), np.zeros(6, np.int64)
+        most = size // len(self.names) + 1  # a row has a byte at least for each column
+        for room in (min(_rows_about(own), most), most):  # what is asked for is kept: little more than what is needed
+            parsed = _room(room, size, shape)
+            kernels.parse_rows(block, size, shape, encoder.lookups, _scratch(len(self.names), size), parsed, counts)
+            if counts[5] != kernels.FULL:
+                break
         if counts[5]:
             raise Refused(_REASONS[int(counts[5])])
         rows, *codes, keys, orders, _ = counts.tolist()
-        records = parsed.rows[:rows].copy()
+        records = parsed.rows[:rows]
         under_one(records["age"])
-        found = CsvRows(self.names, block, size, parsed.row_starts[:rows].copy())
-        runs = KeyRuns(parsed.key_starts[:keys].copy(), rows, orders, found.key_of(layout))
+        found = CsvRows(self.names, block, size, parsed.row_starts[:rows])
+        runs = KeyRuns(parsed.key_starts[:keys], rows, orders, found.key_of(layout))
         taken = [part[:count].copy() for part, count in zip((parsed.diagnoses, parsed.procedures), codes, strict=True)]
-        return found.with_ids(Block(fixed_episodes(records, parsed.coded[:rows].copy(), *taken), runs))
+        return found.with_ids(Block(fixed_episodes(records, parsed.coded[:rows], *taken), runs))
 
 
 class CsvRows(Rows):
@@ -260,6 +254,25 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:  # as reading it will say
         return 0
+
+
+def _rows_about(data: np.ndarray) -> int:
+    """A guess at how many rows a block of bytes has, from its beginning."""
+    seen = data[:_LOOKED_AT]
+    return int(np.count_nonzero(seen == marks.LF) + 1) * len(data) * 9 // (len(seen) * 8)
+
+
+def _room(rows: int, size: int, shape: kernels.Shape) -> kernels.Parsed:
+    """Room for so many rows of a block of ``size`` bytes."""
+    _, diagnoses, procedures = (int(count) for count in shape.counts)
+    return kernels.Parsed(
+        np.empty(rows, EPISODE).view(np.recarray),
+        np.empty((rows, len(CODED_FIELDS)), np.uint8),
+        np.empty(min(rows * diagnoses, size + rows), np.uint16),
+        np.empty(min(rows * procedures, size), np.uint16),
+        np.empty(rows, np.int32),
+        np.empty(rows, np.int64),
+    )
 
 
 def _block(data: np.ndarray) -> marks.Block:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 from hrgcore.activity import Activity
 from hrgcore.columns import APC_COLUMNS, DIAGNOSIS_LISTS, PROCEDURE_LISTS, Layout
 from hrgcore.encode import Block, Encoder
-from hrgcore.encode.cells import is_text, without_views
+from hrgcore.encode.cells import is_text, text_buffers, without_views
 from hrgcore.read.arrow import checked, join, unreadable
 
 #: Columns with about as many values as rows: a dictionary of them would only cost.
@@ -51,9 +52,9 @@ class ParquetSource:
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows; text columns but the spell key come as dictionaries, and so do lists of codes. Raises InputError as above."""
-        with self._faults():
+        with self._faults(), self._reader() as read:
             # Arrow makes no chunks of lists of dictionaries: each row group is read by itself, its columns in parallel.
-            groups = [self._group(number, columns, threads=True) for number in range(self.groups)]
+            groups = [read(number, columns, threads=True) for number in range(self.groups)]
         return self.joined(groups, columns)
 
     def encoded(
@@ -69,12 +70,12 @@ class ParquetSource:
             return
 
         def encoded(number: int) -> tuple[pa.Table, list[Block]]:
-            group = without_views(self._group(number, layout.names, threads=False))
+            group = without_views(read(number, layout.names, threads=False))
             return group, list(encoder.blocks(group, layout, None, int(starts[number])))
 
         sizes = [self._metadata.row_group(number).num_rows for number in range(self.groups)]
         starts = first_row + np.cumsum([0, *sizes])
-        with self._faults():
+        with self._faults(), self._reader() as read:
             yield from pool.map(encoded, range(self.groups))
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
@@ -84,19 +85,28 @@ class ParquetSource:
                 _validate(batch)
                 yield batch
 
-    def _group(self, number: int, columns: Sequence[str] | None, *, threads: bool) -> pa.Table:
-        if self._lists:
-            try:
-                return self._taken(self._lists, number, columns, threads)
-            except pa.ArrowNotImplementedError:  # lists whose dictionary was given up within a row group
-                self._lists = []
-        return self._taken([], number, columns, threads)
+    @contextmanager
+    def _reader(self) -> Iterator[Callable[..., pa.Table]]:
+        """What reads row groups. Each thread opens the file once: that takes as long as to read some thousand rows."""
+        own = threading.local()
+        with ExitStack() as opened:
 
-    def _taken(self, lists: Sequence[str], number: int, columns: Sequence[str] | None, threads: bool) -> pa.Table:
-        with self._open(lists) as file:
-            table = file.read_row_group(number, columns, use_threads=threads)
-        _validate(table)
-        return table
+            def taken(lists: Sequence[str], number: int, columns: Sequence[str] | None, threads: bool) -> pa.Table:
+                if getattr(own, "lists", None) != lists:
+                    own.lists, own.file = lists, opened.enter_context(self._open(lists))
+                table = own.file.read_row_group(number, columns, use_threads=threads)
+                _validate(table)
+                return table
+
+            def read(number: int, columns: Sequence[str] | None, *, threads: bool) -> pa.Table:
+                if self._lists:
+                    try:
+                        return taken(self._lists, number, columns, threads)
+                    except pa.ArrowNotImplementedError:  # lists whose dictionary was given up within a row group
+                        self._lists = []
+                return taken([], number, columns, threads)
+
+            yield read
 
     def _open(self, lists: Sequence[str]) -> pq.ParquetFile:
         return pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=[*self._texts, *lists], pre_buffer=False)
@@ -104,8 +114,8 @@ class ParquetSource:
     def joined(self, groups: Sequence[pa.Table], columns: Sequence[str] | None) -> pa.Table:
         """The tables of all row groups as one. Raises InputError as above."""
         if any(group.schema != groups[0].schema for group in groups):  # since lists of some could not be read as dictionaries
-            with self._faults():
-                groups = [self._group(number, columns, threads=True) for number in range(self.groups)]
+            with self._faults(), self._reader() as read:
+                groups = [read(number, columns, threads=True) for number in range(self.groups)]
         table = pa.concat_tables(groups) if groups else self.schema.empty_table()
         return table if columns is None else table.select(columns)
 
@@ -129,10 +139,18 @@ def _validate_chunk(chunk: Any) -> None:
         chunk.validate()  # Arrow has made the offsets itself
         _validate_chunk(chunk.values)
     elif pa.types.is_dictionary(chunk.type):
-        chunk.dictionary.validate(full=True)
+        _validate_chunk(chunk.dictionary)
         chunk.validate(full=not _all_within(chunk))
     else:
-        chunk.validate(full=True)
+        chunk.validate(full=not _all_ascii(chunk))
+
+
+def _all_ascii(column: pa.Array) -> bool:
+    """Whether all is text of ASCII: quicker to say than whether each cell is UTF-8, and Arrow has made the offsets itself."""
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return False
+    offsets, data = text_buffers(column)[:2]
+    return int(data[offsets[0] : offsets[-1]].max(initial=0)) < 128
 
 
 def _all_within(column: pa.DictionaryArray) -> bool:

@@ -18,6 +18,7 @@ from hrgcore_kernels.text import CELL_BLANK, NOT_A_VALUE, field_place, icd10_of,
 #: The places of fields: the two keys, the numbers in the order of EPISODE, the coded fields, and behind these the diagnoses and the
 #: procedures.
 PROVIDER, SPELL, FIRST_NUMBER, FIRST_CODED, FIRST_DIAGNOSIS = 0, 1, 2, 8, 16
+FULL = -100  #: no reason of `hrgcore_kernels.marks`
 _ONE = np.uint64(1)
 
 
@@ -29,7 +30,7 @@ class Shape(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """What the rows of a block come to, each with room for all that can stand in it."""
+    """What the rows of a block come to; as many as there is room for, with room for all codes that these may have."""
 
     rows: Records  # EPISODE
     coded: UInt8s  # [rows, coded fields]
@@ -89,7 +90,7 @@ def parse_rows(block: Block, end: int, shape: Shape, lookups: Lookups, scratch: 
     """Read the rows of a block of ``end`` bytes. Rule: docs/grouping.md section 1.
 
     ``counts`` become the rows, the diagnoses, the procedures, the starts of keys, the orders in which these ascend (see
-    hrgcore_kernels.spells), and 0 or why a row was refused.
+    hrgcore_kernels.spells), and 0 or why a row was refused, or FULL where there is no room for it.
     """
     data, starts, ends = block.data, scratch.starts, scratch.ends
     columns, first_procedure = shape.counts[0], FIRST_DIAGNOSIS + shape.counts[1]
@@ -102,7 +103,7 @@ def parse_rows(block: Block, end: int, shape: Shape, lookups: Lookups, scratch: 
     procedures_end = end_of_codes(shape.columns, first_procedure, last_procedure)
     at = behind_blank_lines(data, np.int64(0), end)
     while at < end:
-        behind = take_row(block, at, end, columns, columns, scratch)
+        behind = take_row(block, at, end, columns, columns, scratch) if row < len(parsed.rows) else np.int64(FULL)
         if behind < 0:
             counts[5] = behind
             return

@@ -14,12 +14,13 @@ from hrgcore_kernels.accelerate import inline, kernel
 from hrgcore_kernels.layout import Int64s, UInt8s, UInt32s, UInt64s
 from hrgcore_kernels.signatures import array, fields
 
-LF, CR, QUOTE, COMMA = 10, 13, 34, 44
+NUL, LF, CR, QUOTE, COMMA = 0, 10, 13, 34, 44
 PADDING = 16
 
-#: Why a row is refused: as many cells as there are columns are wanted; quotes go around whole cells; a CR stands before an LF.
-RAGGED, STRAY_QUOTE, OPEN_QUOTE, STRAY_CR = -1, -2, -3, -4
-_MORE = -5  #: the marks found so far end within the row
+#: Why a row is refused: as many cells as there are columns are wanted; quotes go around whole cells; a CR stands before an LF; no
+#: byte is NUL.
+RAGGED, STRAY_QUOTE, OPEN_QUOTE, STRAY_CR, HAS_NUL = -1, -2, -3, -4, -5
+_MORE = -6  #: the marks found so far end within the row
 
 
 class Block(NamedTuple):
@@ -90,14 +91,17 @@ def find_marks(words, at, end, marks):
 def split_plain(data, marks, mark, at, columns, starts, ends):
     """Find the cells of a row of which each mark ends one; return whether it is such a row. All its marks must be there."""
     others = np.uint8(0)
-    first, start = np.uint64(mark), at
-    for column in range(np.uint64(columns)):
+    first, start, last = np.uint64(mark), at, np.uint64(columns - 1)
+    for column in range(last):
         place = np.uint64(marks[first + column])
         starts[column] = start
         ends[column] = place
-        others |= data[place] ^ np.uint8(COMMA) if column + _ONE < np.uint64(columns) else data[place] ^ np.uint8(LF)
+        others |= data[place] ^ np.uint8(COMMA)
         start = np.int64(place + _ONE)
-    return others == 0
+    place = np.uint64(marks[first + last])
+    starts[last] = start
+    ends[last] = place
+    return (others | (data[place] ^ np.uint8(LF))) == 0
 
 
 @inline
@@ -120,6 +124,8 @@ def split_row(data, marks, count, mark, at, stop, columns, starts, ends):
                 if mark >= count:
                     return _MORE
                 place = np.int64(marks[mark])
+                if data[place] == NUL:
+                    return HAS_NUL
                 if data[place] == QUOTE:
                     if data[place + 1] != QUOTE:
                         break
@@ -134,8 +140,8 @@ def split_row(data, marks, count, mark, at, stop, columns, starts, ends):
                 return _MORE
         else:
             while byte != COMMA and byte != LF and byte != CR:
-                if byte == QUOTE:
-                    return STRAY_QUOTE
+                if byte == QUOTE or byte == NUL:
+                    return STRAY_QUOTE if byte == QUOTE else HAS_NUL
                 mark += 1
                 if mark >= count:
                     return _MORE

@@ -1,5 +1,6 @@
 """Spell keys: where the key changes from row to row, whether keys ascend, and a number that tells keys apart."""
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -23,12 +24,15 @@ SAME_KEY = -1
 class Texts(NamedTuple):
     """The cells of a column of text: where each begins and ends in the bytes. Those of a dictionary may be the same bytes."""
 
-    starts: Int64s
-    ends: Int64s
+    starts: Int32s | Int64s
+    ends: Int32s | Int64s
     data: UInt8s
 
 
-TEXTS = fields(Texts, array("i8"), array("i8"), array("u1"))
+#: Offsets of text are of 32 bits or of 64: both columns of a key may have either.
+KEYS = [
+    tuple(fields(Texts, array(kind), array(kind), array("u1")) for kind in kinds) for kinds in product(("i4", "i8"), ("i4", "i8"))
+]
 
 
 @inline
@@ -47,7 +51,7 @@ def sign_of(data, start, end, other, other_end):
 @inline
 def length_of(texts, row):
     """How many bytes a row's text has."""
-    return texts.ends[row] - texts.starts[row]
+    return np.int64(texts.ends[row]) - np.int64(texts.starts[row])
 
 
 @inline
@@ -56,7 +60,7 @@ def step_of(texts, row):
     start, before = texts.starts[row], texts.starts[row - 1]
     if start == before and texts.ends[row] == texts.ends[row - 1]:
         return np.int64(0)  # one value of a dictionary
-    return sign_of(texts.data, start, texts.ends[row], before, texts.ends[row - 1])
+    return sign_of(texts.data, np.int64(start), np.int64(texts.ends[row]), np.int64(before), np.int64(texts.ends[row - 1]))
 
 
 @inline
@@ -80,7 +84,7 @@ def orders_of(provider, spell, longer):
     return orders
 
 
-@kernel((TEXTS, TEXTS, array("i8", writable=True), array("i8", writable=True)))
+@kernel(*((*keys, array("i8", writable=True), array("i8", writable=True)) for keys in KEYS))
 def key_runs(providers: Texts, spells: Texts, starts: Int64s, found: Int64s) -> None:
     """The rows whose key differs from that of the row before, and the first row.
 
@@ -125,13 +129,13 @@ def digest(data, start, end, state):
     return mix(state ^ word) + _SEED
 
 
-@kernel((TEXTS, TEXTS, array("i8"), array("u8", writable=True)))
+@kernel(*((*keys, array("i8"), array("u8", writable=True)) for keys in KEYS))
 def key_digests(providers: Texts, spells: Texts, rows: Int64s, digests: UInt64s) -> None:
     """The digest of provider and spell number of each of ``rows``. ``digests`` [rows]."""
     for place in range(len(rows)):
         row = rows[place]
-        state = digest(providers.data, providers.starts[row], providers.ends[row], _SEED)
-        digests[place] = digest(spells.data, spells.starts[row], spells.ends[row], state)
+        state = digest(providers.data, np.int64(providers.starts[row]), np.int64(providers.ends[row]), _SEED)
+        digests[place] = digest(spells.data, np.int64(spells.starts[row]), np.int64(spells.ends[row]), state)
 
 
 @inline
