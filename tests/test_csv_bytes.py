@@ -21,7 +21,7 @@ from test_invariance import comes_to
 from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import APC_COLUMNS, apc_layout
 from hrgcore.errors import InputError
-from hrgcore.read import InputWarning, byte_blocks, open_input, read_input
+from hrgcore.read import InputWarning, byte_blocks, csv_bytes, open_input, read_input
 from hrgcore.read.csv_bytes import CsvActivity
 from hrgcore.selftest.spells import Input, example_of
 
@@ -160,6 +160,13 @@ def test_files_with_faults(path: Path, content: bytes, faults: list[tuple[float,
     found, expected = outcome(lambda: open_input(path)), outcome(lambda: TableActivity(read_input(path)))
     if found != expected:  # headings without some field are refused before rows are looked at
         assert len(found) == len(expected) == 1 and found[0].startswith("the input: ")
+
+
+@pytest.mark.parametrize("looked_at", [1, 300])
+def test_more_rows_than_the_beginning_lets_expect(path: Path, monkeypatch: pytest.MonkeyPatch, looked_at: int) -> None:
+    monkeypatch.setattr(csv_bytes, "_LOOKED_AT", looked_at)
+    write(path, ROW + "x" * 5000, *[ROW.replace("R,1", f"R,{number}") for number in range(2, 400)])
+    assert len(same_both_ways(path).table) == 399
 
 
 ROW = "R,1,1,40,1,1,19,11,19,1,3,300,8,300,0,0,0,J459,,,,,x"

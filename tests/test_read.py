@@ -209,6 +209,21 @@ def test_cut_off_files(tmp_path, cut: int) -> None:
     assert "not a readable Parquet file" in refused(path)
 
 
+@pytest.mark.parametrize("how", ["plain", "dictionary", "list"])
+def test_text_that_is_no_utf8_in_parquet(tmp_path, how: str) -> None:
+    def column(last: bytes):
+        cells = pa.array([b"J459", "é".encode(), last], pa.binary())
+        text = pa.Array.from_buffers(pa.string(), 3, cells.buffers())
+        return pa.ListArray.from_arrays(pa.array([0, 2, 3], pa.int32()), text) if how == "list" else text
+
+    path = tmp_path / "x.parquet"
+    name = "PROVSPNO" if how == "plain" else "DIAG"
+    pq.write_table(pa.table({name: column("ß".encode())}), path, store_schema=False)
+    assert "ß" in str(read_input(path).to_pylist())
+    pq.write_table(pa.table({name: column(b"J4\xff")}), path, store_schema=False)
+    assert "not a readable Parquet file" in refused(path)
+
+
 def test_damaged_offsets_are_found() -> None:
     offsets = pa.py_buffer(b"\0\0\0\0\xff\xff\0\0\x03\0\0\0")  # the second runs beyond the text, the last does not
     broken = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"abc")])

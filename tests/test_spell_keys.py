@@ -88,6 +88,13 @@ def test_keys_of_any_type_and_chunks(rows: list[Key], kind: pa.DataType, cut: in
 
 
 @PATIENTLY
+@given(KEYS, st.permutations([pa.string(), pa.large_string()]))
+def test_keys_of_two_widths(rows: list[Key], kinds: list[pa.DataType]) -> None:
+    filled = [("" if a is None else a, "" if b is None else b, order) for a, b, order in rows]  # as they lie: nulls are copied
+    assert_ordered(filled, *(pa.chunked_array([pa.array([row[place] for row in filled], kinds[place])]) for place in (0, 1)))
+
+
+@PATIENTLY
 @given(st.lists(st.tuples(st.sampled_from([None, 0, 1, 11]), st.sampled_from([None, 1, 11, 111]), st.integers(0, 3)), max_size=20))
 def test_numeric_keys(rows: list[tuple[int | None, int | None, int]]) -> None:
     as_text = [(str(a) if a is not None else None, str(b) if b is not None else None, order) for a, b, order in rows]

@@ -152,10 +152,10 @@ class CsvFile:
                 own.tobytes().decode()
             except UnicodeDecodeError:
                 raise Refused("not UTF-8") from None
-        block, counts = _block(data), np.zeros(6, np.int64)
+        block = _block(data)
         most = size // len(self.names) + 1  # a row has a byte at least for each column
         for room in (min(_rows_about(own), most), most):  # what is asked for is kept: little more than what is needed
-            parsed = _room(room, size, shape)
+            parsed, counts = _room(room, size, shape), np.zeros(6, np.int64)
             kernels.parse_rows(block, size, shape, encoder.lookups, _scratch(len(self.names), size), parsed, counts)
             if counts[5] != kernels.FULL:
                 break
