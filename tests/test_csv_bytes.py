@@ -162,6 +162,13 @@ def test_files_with_faults(path: Path, content: bytes, faults: list[tuple[float,
         assert len(found) == len(expected) == 1 and found[0].startswith("the input: ")
 
 
+@pytest.mark.parametrize("cell", ["x\0", '"x\0"', '"x\0""y"', "\0"])
+def test_nul_is_refused(path: Path, cell: str) -> None:
+    write(path, ROW, ROW.replace("x", cell), ROW)
+    with pytest.raises(InputError, match="line 3 has a NUL byte"):
+        encoded(open_input(path))
+
+
 @pytest.mark.parametrize("looked_at", [1, 300])
 def test_more_rows_than_the_beginning_lets_expect(path: Path, monkeypatch: pytest.MonkeyPatch, looked_at: int) -> None:
     monkeypatch.setattr(csv_bytes, "_LOOKED_AT", looked_at)
