@@ -21,7 +21,7 @@ from test_invariance import comes_to
 from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import APC_COLUMNS, apc_layout
 from hrgcore.errors import InputError
-from hrgcore.read import InputWarning, byte_blocks, csv_bytes, open_input, read_input
+from hrgcore.read import InputWarning, byte_blocks, csv, csv_bytes, open_input, read_input
 from hrgcore.read.csv_bytes import CsvActivity
 from hrgcore.selftest.spells import Input, example_of
 
@@ -163,7 +163,8 @@ def test_files_with_faults(path: Path, content: bytes, faults: list[tuple[float,
 
 
 @pytest.mark.parametrize("cell", ["x\0", '"x\0"', '"x\0""y"', "\0"])
-def test_nul_is_refused(path: Path, cell: str) -> None:
+def test_nul_is_refused(path: Path, cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv, "_START_BYTES", 64)  # that are looked at for what is no text
     write(path, ROW, ROW.replace("x", cell), ROW)
     with pytest.raises(InputError, match="line 3 has a NUL byte"):
         encoded(open_input(path))
