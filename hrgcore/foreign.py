@@ -14,7 +14,7 @@ import pyarrow as pa
 from hrgcore.activity import Activity
 from hrgcore.columns import Layout
 from hrgcore.encode import Block, Encoder
-from hrgcore.encode.cells import without_views
+from hrgcore.encode.cells import plain_views, without_views
 from hrgcore.errors import InputError
 from hrgcore.read.arrow import checked
 
@@ -104,7 +104,12 @@ def _sound(table: pa.Table, source: str) -> pa.Table:
     _check_headings(table.column_names, source)
 
     def sound(name: str) -> Any:
-        return without_views(checked(pa.table({name: table.column(name)}), source)).column(0)
+        column = table.column(name)
+        if pa.types.is_string_view(column.type):
+            plain = [plain_views(chunk) for chunk in column.chunks]
+            if plain and all(chunk is not None for chunk in plain):
+                return pa.chunked_array(plain)
+        return without_views(checked(pa.table({name: column}), source)).column(0)
 
     if not table.num_columns:
         return table

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from spells import TOTAL
 
 from hrgcore.columns import CODED_FIELDS
-from hrgcore.encode.cells import text_numbers, whole_numbers
+from hrgcore.encode.cells import plain_views, text_numbers, whole_numbers
 from hrgcore.encode.codes import check_code_column
 from hrgcore.errors import InputError
 from hrgcore.selftest.spells import NUMBERS, Input, example_of
@@ -273,3 +273,30 @@ def test_coded_fields_may_be_numbers() -> None:
 def ENCODER_FIELD(*buffers: Any) -> None:
     *arrow, out = buffers
     text.parse_field(*arrow, ENCODER.lookups.field[CODED_FIELDS.index("MAINSPEF")], out)
+
+
+SHORT = st.one_of(st.none(), st.text(st.characters(max_codepoint=127), max_size=12))
+
+
+@PATIENTLY
+@given(st.lists(SHORT, max_size=30), st.integers(0, 12), st.integers(0, 12))
+def test_short_text_in_views_is_copied_out(cells: list[str | None], before: int, behind: int) -> None:
+    views = pa.array(["long " * 9] * before + cells + [None, "é"] + ["x"] * behind, pa.string_view()).slice(before, len(cells))
+    found = plain_views(views)
+    if cells:
+        found.validate(full=True)
+        assert found.equals(pa.array(cells, pa.large_string()))
+    else:
+        assert found is None
+
+
+@pytest.mark.parametrize("cell", ["é", "thirteen char", "x" * 4000])
+def test_other_text_in_views_is_left(cell: str) -> None:
+    assert plain_views(pa.array(["J459", None, cell], pa.string_view())) is None
+
+
+def test_what_stands_under_nulls_in_views_does_not_matter() -> None:
+    kept = pa.array(["J459", "x" * 40, "é"], pa.string_view())
+    bits = pa.py_buffer(bytes([1]))
+    views = pa.Array.from_buffers(pa.string_view(), 3, [bits, *kept.buffers()[1:]])
+    assert plain_views(views).to_pylist() == ["J459", None, None]

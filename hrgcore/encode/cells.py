@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from hrgcore.errors import InputError
 from hrgcore_kernels import text
+from hrgcore_kernels import views as kernels
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
 
 Numbers = npt.NDArray[np.int32]
@@ -229,6 +230,28 @@ def _convert(column: Any, kind: Any) -> Any:
         values = _convert(column.values, kind.value_type)
         return pa.LargeListArray.from_arrays(offsets, values, type=kind, mask=column.is_null() if column.null_count else None)
     return column.cast(kind)
+
+
+def plain_views(column: Any) -> Any:
+    """An array of string_view as large_string where all its text is short and ASCII, which is found on the way; else None.
+
+    Nothing need be known of it but that its buffers are as long as it says.
+    """
+    validity, views = column.buffers()[:2]
+    if len(column) == 0:
+        return None
+    start = 16 * column.offset
+    data = np.frombuffer(views, np.uint8)[start : start + 16 * len(column)]
+    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BYTES
+    offsets, found = np.empty(len(column) + 1, np.int64), np.empty(1, np.uint8)
+    kernels.measure_views(_read_only(data.view(np.uint32)), _read_only(bits), column.offset, offsets, found)
+    if found[0]:
+        return None
+    text = np.empty(int(offsets[-1]), np.uint8)
+    kernels.copy_views(_read_only(data), _read_only(offsets), text)
+    nulls = column.is_valid().buffers()[1] if column.null_count else None  # from the first bit on
+    buffers = [nulls, pa.py_buffer(offsets), pa.py_buffer(text)]
+    return pa.Array.from_buffers(pa.large_string(), len(column), buffers, column.null_count)
 
 
 def is_text(kind: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from hrgcore.errors import InputError
+from hrgcore.read.sound import validate
 
 
 def read_arrow_file(path: str | Path) -> pa.Table:
@@ -53,7 +54,10 @@ def checked(table: pa.Table, source: str) -> pa.Table:
     Raises InputError where they don't hold: a damaged table would crash compiled code.
     """
     try:
-        table.validate(full=True)
+        table.validate()
+        for column in table.columns:
+            for chunk in column.chunks:
+                validate(chunk)
     except (pa.ArrowException, UnicodeDecodeError):  # the latter: of names of columns
         raise InputError(f"{source}: the Arrow data is damaged (offsets, lengths or text don't hold). Write it again.") from None
     seen: set[str] = set()

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +15,9 @@ import pyarrow.parquet as pq
 from hrgcore.activity import Activity
 from hrgcore.columns import APC_COLUMNS, DIAGNOSIS_LISTS, PROCEDURE_LISTS, Layout
 from hrgcore.encode import Block, Encoder
-from hrgcore.encode.cells import is_text, text_buffers, without_views
+from hrgcore.encode.cells import is_text, without_views
 from hrgcore.read.arrow import checked, join, unreadable
+from hrgcore.read.sound import validate
 
 #: Columns with about as many values as rows: a dictionary of them would only cost.
 _KEYS = frozenset(name for column in APC_COLUMNS if column.kind == "key" for name in (column.name, *column.aliases))
@@ -131,35 +131,7 @@ def _validate(table: pa.Table | pa.RecordBatch) -> None:
     """Raise ArrowInvalid where what Arrow has read does not hold: it takes places in dictionaries as they lie in the file."""
     for column in table.columns:
         for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
-            _validate_chunk(chunk)
-
-
-def _validate_chunk(chunk: Any) -> None:
-    if pa.types.is_list(chunk.type) and pa.types.is_dictionary(chunk.type.value_type):
-        chunk.validate()  # Arrow has made the offsets itself
-        _validate_chunk(chunk.values)
-    elif pa.types.is_dictionary(chunk.type):
-        _validate_chunk(chunk.dictionary)
-        chunk.validate(full=not _all_within(chunk))
-    else:
-        chunk.validate(full=not _all_ascii(chunk))
-
-
-def _all_ascii(column: pa.Array) -> bool:
-    """Whether all is text of ASCII: quicker to say than whether each cell is UTF-8, and Arrow has made the offsets itself."""
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        return False
-    offsets, data = text_buffers(column)[:2]
-    return int(data[offsets[0] : offsets[-1]].max(initial=0)) < 128
-
-
-def _all_within(column: pa.DictionaryArray) -> bool:
-    """Whether all places are of the dictionary, those under nulls too: quicker to say than if those don't matter."""
-    if len(column) == 0:
-        return True
-    kind = np.dtype(column.indices.type.to_pandas_dtype())
-    places = np.frombuffer(column.indices.buffers()[1], f"u{kind.itemsize}", len(column), column.indices.offset * kind.itemsize)
-    return int(places.max()) < len(column.dictionary)
+            validate(chunk)
 
 
 def _dictionaries(file: pq.ParquetFile) -> tuple[list[str], list[str]]:

@@ -1,0 +1,45 @@
+"""Whether the buffers of Arrow arrays hold: damaged ones would crash compiled code. What is quick to say is said first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hrgcore.encode.cells import text_buffers
+
+
+def validate(array: Any) -> None:
+    """Raise ArrowInvalid where an array's buffers don't hold, as `Array.validate` does in full."""
+    array.validate()
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        validate(array.dictionary)
+        array.validate(full=not _all_within(array))
+    elif (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _ascend(array.offsets.to_numpy(), len(array.values)):
+        validate(array.values)
+    else:
+        array.validate(full=not _all_ascii(array))
+
+
+def _all_ascii(array: Any) -> bool:
+    """Whether all is text of ASCII: quicker to say than whether each cell is UTF-8."""
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        return False
+    offsets, data = text_buffers(array)[:2]
+    return _ascend(offsets, len(data)) and int(data[offsets[0] : offsets[-1]].max(initial=0)) < 128
+
+
+def _ascend(offsets: np.ndarray, end: int) -> bool:
+    """Whether offsets ascend from 0 or more to ``end`` at most."""
+    return not len(offsets) or bool(offsets[0] >= 0 and offsets[-1] <= end and (offsets[1:] >= offsets[:-1]).all())
+
+
+def _all_within(array: Any) -> bool:
+    """Whether all places are of the dictionary, those under nulls too: quicker to say than if those don't matter."""
+    if len(array) == 0:
+        return True
+    kind = np.dtype(array.indices.type.to_pandas_dtype())
+    places = np.frombuffer(array.indices.buffers()[1], f"u{kind.itemsize}", len(array), array.indices.offset * kind.itemsize)
+    return int(places.max()) < len(array.dictionary)
