@@ -133,6 +133,12 @@ def _indices(values: list[int], kind: pa.DataType) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(values, kind), pa.array(["J459"]), safe=False)
 
 
+def _lists(offsets: list[int]) -> pa.Array:
+    values = pa.array(["J459", "I10X"])
+    buffers = [None, pa.py_buffer(np.array(offsets, np.int32))]
+    return pa.Array.from_buffers(pa.list_(pa.string()), len(offsets) - 1, buffers, children=[values])
+
+
 def _view(length: int, start: bytes, buffer: int, offset: int, bodies: list[bytes]) -> pa.Array:
     view = np.frombuffer(struct.pack("<i4sii", length, start, buffer, offset) * 2, np.uint8)
     return pa.Array.from_buffers(pa.string_view(), 2, [None, pa.py_buffer(view), *map(pa.py_buffer, bodies)])
@@ -141,6 +147,11 @@ def _view(length: int, start: bytes, buffer: int, offset: int, bodies: list[byte
 DAMAGED = {
     "offsets behind the end": lambda: _strings(pa.string(), [0, 2_000_000_000, 4], b"J459"),
     "offsets that fall": lambda: _strings(pa.large_string(), [0, 4, 0], b"J459"),
+    "a last offset behind the end": lambda: _strings(pa.string(), [0, 4, 40_000_000], b"J459"),
+    "a first offset below 0": lambda: _strings(pa.string(), [-40_000_000, 0, 4], b"J459"),
+    "lists behind the end": lambda: _lists([0, 2, 40_000_000]),
+    "lists that fall": lambda: _lists([0, 40_000_000, 2]),
+    "a list that begins below 0": lambda: _lists([-40_000_000, 0, 2]),
     "no UTF-8": lambda: _strings(pa.string(), [0, 4, 4], b"J4\xff9"),
     "an index too large": lambda: _indices([0, 7], pa.int8()),
     "an index below 0": lambda: _indices([-1, 0], pa.int32()),

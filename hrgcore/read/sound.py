@@ -17,7 +17,7 @@ def validate(array: Any) -> None:
     if pa.types.is_dictionary(kind):
         validate(array.dictionary)
         array.validate(full=not _all_within(array))
-    elif (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _ascend(array.offsets.to_numpy(), len(array.values)):
+    elif (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _ascend(array.offsets.to_numpy()):
         validate(array.values)
     else:
         array.validate(full=not _all_ascii(array))
@@ -28,12 +28,12 @@ def _all_ascii(array: Any) -> bool:
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         return False
     offsets, data = text_buffers(array)[:2]
-    return _ascend(offsets, len(data)) and int(data[offsets[0] : offsets[-1]].max(initial=0)) < 128
+    return _ascend(offsets) and int(data[offsets[0] : offsets[-1]].max(initial=0)) < 128
 
 
-def _ascend(offsets: np.ndarray, end: int) -> bool:
-    """Whether offsets ascend from 0 or more to ``end`` at most."""
-    return not len(offsets) or bool(offsets[0] >= 0 and offsets[-1] <= end and (offsets[1:] >= offsets[:-1]).all())
+def _ascend(offsets: np.ndarray) -> bool:
+    """Whether offsets ascend. That the first and the last lie within what they are offsets of, `Array.validate` says."""
+    return bool((offsets[1:] >= offsets[:-1]).all())
 
 
 def _all_within(array: Any) -> bool:
