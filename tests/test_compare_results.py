@@ -116,7 +116,7 @@ def test_command_writes_a_page_that_needs_nothing_else(tmp_path: Path, capsys: p
 
 def test_without_designs_there_are_flows_and_no_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(results("small")), str(results("altered")), "-o", str(tmp_path / "out")]) == 0
-    assert "design small is not at hand" in capsys.readouterr().err
+    assert "by design small, which is not at hand" in capsys.readouterr().err
     check_page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
 
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from hrgcore.design import DEFAULT_DESIGN, load_design
+from hrgcore.design import DEFAULT_DESIGN, Bundle, load_design
 from hrgcore.errors import HrgcoreError
 from hrgcore.html import stylesheet
 from hrgcore.serve.actions import Done, act, start
@@ -35,7 +35,12 @@ _ICON = (
 class Page:
     """The page under one design. ``opened`` are rows that it begins with, at an address that only the opener knows."""
 
-    def __init__(self, design: str | Path = DEFAULT_DESIGN, opened: Sequence[Mapping[str, object]] = (), logic: str = APC) -> None:
+    def __init__(
+        self,
+        design: str | Path | Bundle = DEFAULT_DESIGN,
+        opened: Sequence[Mapping[str, object]] = (),
+        logic: str = APC,
+    ) -> None:
         self._answers = Answers(load_design(design))
         settings = self._answers.tables.settings
         self._views = Views(self._answers.logics, self._answers.accepted, (settings.id, settings.title, settings.status))

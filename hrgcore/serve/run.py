@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from hrgcore.design import DEFAULT_DESIGN
+from hrgcore.design import DEFAULT_DESIGN, Bundle
 from hrgcore.errors import UsageError
 from hrgcore.serve.fields import APC
 
@@ -23,7 +23,7 @@ USUAL_PORT = 8765
 
 def serve(
     *,
-    design: str | Path | None = None,
+    design: str | Path | Bundle | None = None,
     port: int = USUAL_PORT,
     opens: bool = False,
     opened: Sequence[Mapping[str, object]] = (),
