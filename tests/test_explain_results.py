@@ -130,7 +130,7 @@ def test_another_version_is_said(out: Path, spell: str, capsys: Told, tmp_path: 
 
 def test_the_page_opens_under_that_design(out: Path, spell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("starlette", reason="the page needs the extra `serve`")
-    pytest.importorskip("httpx", reason="the client of the tests needs httpx")
+    pytest.importorskip("httpx2", reason="the client of the tests needs httpx2")
     from pages import ORIGIN, hrg, words
     from starlette.testclient import TestClient
 
