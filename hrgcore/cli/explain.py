@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         chosen = table
     if arguments.open:
-        _open(chosen, logic, arguments.row, design)
+        _open(chosen, logic, None if logic == "apc" else arguments.row, design)
         return 0
     from hrgcore import Grouper
 
@@ -98,13 +98,13 @@ def _design(asked: str | None, results: list[Folder]) -> str | Bundle:
 
 
 def _open(chosen: Any, logic: str, row: int | None, design: str | Bundle) -> None:
-    """Open a spell's episodes, or a row, on the page; comes back when that is ended."""
+    """Open a spell's episodes, or a row with the others of its period, on the page; comes back when that is ended."""
     from hrgcore.explain import official_episodes
-    from hrgcore.logics.explain import official_rows
+    from hrgcore.logics.explain import period_of
     from hrgcore.serve.run import serve
 
-    rows = official_episodes(chosen) if logic == "apc" else official_rows(ROW_LOGICS[logic], chosen, (row or 1) - 1)[:1]
-    serve(design=design, port=0, opens=True, opened=rows, logic=logic)
+    rows, shown = (official_episodes(chosen), 0) if row is None else period_of(ROW_LOGICS[logic], chosen, row - 1)
+    serve(design=design, port=0, opens=True, opened=rows, logic=logic, shown=shown)
 
 
 def find_spell(table: Any, spell: str, provider: str | None = None) -> Any:
