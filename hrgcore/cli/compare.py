@@ -13,8 +13,6 @@ from hrgcore.cli.shell import stage, warn
 if TYPE_CHECKING:
     from hrgcore.cli.options import Subparsers
 
-_EXAMPLES = 4
-
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the subcommand."""
@@ -35,7 +33,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Carry it out."""
     from hrgcore.analysis.compare import compare
-    from hrgcore.analysis.compare_page import compare_page, compare_text, tables_of
+    from hrgcore.analysis.compare_page import CAUSES, compare_page, compare_text, tables_of
     from hrgcore.analysis.examples import explained
     from hrgcore.analysis.made_by import known_design
     from hrgcore.analysis.output import Analysis
@@ -56,10 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
         from hrgcore.grouper import Grouper
 
         groupers = [Grouper(design) for design in designs if design]
-        for row in found.causes.slice(0, _EXAMPLES).to_pylist():
-            for side, grouper in zip("AB", groupers, strict=True):
-                heading = f"{row['kind']}, {row['of']}: spell {row['example']:,} explained under {side}"
-                examples.append((heading, explained(a, row["example"], grouper).text()))
+        rows = found.causes.slice(0, CAUSES).to_pylist()
+        told = explained(a, [row["example"] for row in rows], *groupers)
+        for row in rows:
+            for side, text in zip("AB", told[row["example"]], strict=True):
+                examples.append((f"{row['kind']}, {row['of']}: spell {row['example']:,} explained under {side}", text))
     page = compare_page(found, [a, b], designs, examples)
     analysis = Analysis("compare", [a, b], tables_of(found), page, begun, files=files, figures=found.totals)
     finish(output, analysis, compare_text(found))

@@ -14,7 +14,6 @@ from hrgcore.cli.shell import note, stage, warn
 if TYPE_CHECKING:
     from hrgcore.cli.options import Subparsers
 
-_EXAMPLES = 6
 DIFF = "proposal.diff"
 
 
@@ -47,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hrgcore.analysis.official import read_official
     from hrgcore.analysis.output import Analysis
     from hrgcore.analysis.reconcile import match
-    from hrgcore.analysis.reconcile_page import Reconciled, reconcile_page, reconcile_text, tables_of
+    from hrgcore.analysis.reconcile_page import PAIRS, Reconciled, reconcile_page, reconcile_text, tables_of
     from hrgcore.analysis.results import Results
     from hrgcore.grouper import Grouper
 
@@ -69,10 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
     counts, edits = try_out(tried, matched, held_out, results, bundle)
     found = Reconciled(matched, tried, counts, edits, len(proposals) - len(tried))
     grouper = Grouper(bundle)
-    examples = []
-    for row in matched.disagreements().slice(0, _EXAMPLES).to_pylist():
-        heading = f"Official {row['official']}, ours {row['SpellHRG']}: why ours, spell {row['spell']:,}"
-        examples.append((heading, explained(results, row["spell"], grouper).text()))
+    rows = matched.disagreements().slice(0, PAIRS).to_pylist()
+    told = explained(results, [row["spell"] for row in rows], grouper)
+    examples = [
+        (f"Official {row['official']}, ours {row['SpellHRG']}: why ours, spell {row['spell']:,}", told[row["spell"]][0])
+        for row in rows
+    ]
     diff = edits.diff(bundle.texts)
     page = reconcile_page(found, results, bundle, str(official.path), examples, diff)
     figures = {"held_out": counts[0], "agree_before": counts[1], "agree_after": counts[2]}

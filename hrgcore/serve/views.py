@@ -250,7 +250,7 @@ def _days(form: Form, answer: Answer) -> Html:
         )
         wrong = "; ".join(dict.fromkeys(error.message for error in one.result.errors))
         rows.append((name, tag("span", one.result.hrg, class_="code"), one.labels[one.result.hrg], wrong, why))
-    made = table(("Day", "HRG", "Label", "Errors", "Steps"), rows, label="Days of the period")
+    made = table(("Day", "HRG", "Label", "Errors", "Steps"), rows, label="Days of the period", stack=True)
     return tag("section", tag("h2", "The period"), made, unchecked, class_="card", id="days")
 
 
@@ -278,12 +278,13 @@ def _what_if(answer: Answer) -> Html:
                 ("Changed", "Before", "Now"),
                 [_pair(one) for one in answer.given],
                 label="What was changed",
+                stack=True,
             )
         )
         verdict = "The HRG moves." if any(one.of_hrg for one in moved) else "The HRG stays."
         parts.append(tag("p", tag("b", verdict), class_="note"))
         rows = [_pair(one) for one in answer.moved if one.changed or (one.of_hrg and not answer.days)]
-        parts.append(table(("Result", "Before", "Now"), rows, label="What moves") if rows else None)
+        parts.append(table(("Result", "Before", "Now"), rows, label="What moves", stack=True) if rows else None)
         parts.append(tag("p", "Below, steps that were not there before are ", tag("mark", "marked"), ".", class_="soft"))
     buttons = [
         tag("button", "Back to before", name="action", value="back", form=FORM, class_="small"),
