@@ -72,6 +72,8 @@ def _headline(found: Comparison) -> Iterator[tuple[str, str]]:
     yield "share that moved", share(totals["moved"], spells)
     yield "grouped in A", share(totals["grouped_a"], spells)
     yield "grouped in B", share(totals["grouped_b"], spells)
+    if spells:
+        yield "grouped, B less A", f"{100 * (totals['grouped_b'] - totals['grouped_a']) / spells:+.2f} points"
     moved = found.stays.column("moved").to_pylist()
     if any(moved):
         days = sum(row["days"] for row in found.flows.to_pylist())
