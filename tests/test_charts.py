@@ -9,7 +9,7 @@ from report_pages import check_page
 
 from hrgcore.analysis.output import share
 from hrgcore.charts import STYLE, FunnelPoint, bars, distribution, flows, funnel, lines
-from hrgcore.charts.figure import frame_y, short, ticks
+from hrgcore.charts.figure import WIDTH, frame_y, short, ticks
 from hrgcore.charts.funnel import OUTER, limits
 from hrgcore.html import page
 
@@ -48,6 +48,18 @@ def test_names_of_bars_have_the_room_that_they_need() -> None:
         assert all(float(x) >= 6.5 * len(text) for x, text in written)
         assert [text for _, text in written[:2]] == shown[:2]
     assert written[2][1] == "X" * 59 + "…"
+
+
+@pytest.mark.parametrize(
+    "names", [["a" * 60, "b"], ["first-of-three", "the second one", "last" * 30], [f"y-{n}" for n in range(12)]]
+)
+def test_names_under_lines_stand_within_the_picture_and_apart(names: list[str]) -> None:
+    picture = lines("t", "a caption of some length", names, {"x": list(range(len(names)))}, x="x", y="y")
+    written = re.findall(r'<text x="([\d.]+)" y="211.0" text-anchor="(\w+)" class="soft">([^<]*)<', picture)
+    assert len(written) == len(names)
+    wide = [(float(x), {"start": 0, "middle": 0.5, "end": 1}[anchor], 6.5 * len(name)) for x, anchor, name in written]
+    edges = [edge for x, part, width in wide for edge in (x - part * width, x + (1 - part) * width)]
+    assert edges == sorted(edges) and edges[0] >= 0 and edges[-1] <= WIDTH
 
 
 def test_values_of_bars_stand_apart() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hrgcore.charts.figure import BOTTOM, LEFT, RIGHT, WIDTH, figure, frame_y, height_of, line, rect, short, text, ticks
+from hrgcore.charts.figure import BOTTOM, LEFT, RIGHT, WIDTH, cut, figure, frame_y, height_of, line, rect, short, text, ticks
 from hrgcore.html import Html
 
 _MOST_LETTERS = 60
@@ -24,7 +24,7 @@ def bars(
     columns = list(zip(*values, strict=True))
     sums = [sum(row) for row in columns] if stacked else [value for row in columns for value in row]
     high, low = max([0.0, *sums]), min([0.0, *sums])
-    left = 16 + max((_wide(_cut(name)) for name in names), default=0)
+    left = 16 + max((_wide(cut(name, _MOST_LETTERS)) for name in names), default=0)
     room = WIDTH - left - 70 - (60 if low < 0 else 0)
     scale = room / (high - low or 1)
     zero = left + (60 if low < 0 else 0) - low * scale
@@ -33,7 +33,7 @@ def bars(
     shapes: list[Html] = []
     for place, (name, row) in enumerate(zip(names, columns, strict=True)):
         y = 6 + place * step
-        shapes.append(text(left - 8, y + (step - 8) / 2 + 4, _cut(name), "end"))
+        shapes.append(text(left - 8, y + (step - 8) / 2 + 4, cut(name, _MOST_LETTERS), "end"))
         start = zero
         for number, value in enumerate(row, 1):
             hint = f"{name}: {short(value, unit)} {list(series)[number - 1]}"
@@ -80,7 +80,3 @@ def distribution(
 def _wide(name: str) -> float:
     """About how wide a name is; fonts differ, so rather too wide."""
     return sum(8.6 if letter.isupper() or letter.isdigit() else 6.8 for letter in name)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1].rstrip() + "…"

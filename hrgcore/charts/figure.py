@@ -95,6 +95,11 @@ def short(value: float, unit: str = "", digits: int = 3) -> str:
     return f"{sign}{unit}{body}"
 
 
+def cut(name: str, letters: int) -> str:
+    """A name of at most so many letters."""
+    return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"
+
+
 def frame_y(marks: list[float], bottom: float, unit: str, title: str) -> list[Html]:
     """Lines and numbers of a vertical axis from ``TOP`` to ``bottom``, with its title above."""
     low, high = marks[0], marks[-1]
