@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     results = _results(arguments.input)
     logic = _logic(arguments.logic, results)
     if (arguments.spell if logic == "apc" else arguments.row) is None:
-        which = "which spell to explain, with --spell" if logic == "apc" else f"which row of {logic} to explain, with --row"
-        raise UsageError(f"say {which}.")
+        spell = "which spell to explain, with --spell. Rows (--row) are of other logics: name one with --logic"
+        raise UsageError(f"say {spell if logic == 'apc' else f'which row of {logic} to explain, with --row'}.")
     design = _design(arguments.design, results)
     from hrgcore.read import read_input
 
