@@ -33,6 +33,14 @@ def is_result(folder: Path) -> bool:
     return (folder / MANIFEST).is_file() and input_table(folder).is_dir()
 
 
+def result_of(path: Path) -> Path | None:
+    """The folder of results that ``path`` is, or whose table of the input's rows it is or is a part of."""
+    for folder, table in ((path.parent, path), (path.parent.parent, path.parent)):
+        if is_result(folder) and table.name == input_table(folder).name:
+            return folder
+    return path if is_result(path) else None
+
+
 def unfinished_run(path: Path) -> Path | None:
     """The folder of an unfinished run that ``path`` is, or is a table or a part of."""
     for folder in (path, path.parent, path.parent.parent):

@@ -19,6 +19,10 @@ from hrgcore.reference.rows import RowOutcome
 Cells = Mapping[str, object]
 STARTER = both("starter")
 LOGICS = tuple(ROW_LOGICS)
+#: A day of paediatric and one of neonatal critical care.
+_DAY = {"PROCODET": "A", "CCLocalID": "1", "CCDate": "20240501"}
+CHILD = {**_DAY, "CCUF": "04"}
+BABY = {**_DAY, "CCUF": "13", "GestLen": "30", "PERWT": "1.5"}
 MANY = 6  # columns of a field that may stand in many
 _JUNK = ("", " ", "-", "x", "0", "00", "1", "7", "1.5", "999", "-1", "+1", "٣", "1e3", "12345678901", "20240230", "a1", "01 ")
 _DATES = ("20240101", "20240102", "20240131", "20240229", "20231231", "20230229", "20241301", "2024-01-01", "18991231", "", "1")

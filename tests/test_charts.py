@@ -7,8 +7,9 @@ import re
 import pytest
 from report_pages import check_page
 
+from hrgcore.analysis.output import share
 from hrgcore.charts import STYLE, FunnelPoint, bars, distribution, flows, funnel, lines
-from hrgcore.charts.figure import short, ticks
+from hrgcore.charts.figure import WIDTH, frame_y, short, ticks
 from hrgcore.charts.funnel import OUTER, limits
 from hrgcore.html import page
 
@@ -27,6 +28,44 @@ def test_ticks_hold_what_they_are_for(low: float, high: float) -> None:
     found = ticks(low, high)
     assert found[0] <= low + 1e-9 and found[-1] >= high - 1e-6 * abs(high) and 2 <= len(found) <= 12
     assert len({round(b - a, 9) for a, b in zip(found, found[1:], strict=False)}) == 1
+
+
+@pytest.mark.parametrize(("low", "high"), [(26381, 26496), (100, 102), (0.481, 0.4812), (9_999_000, 10_000_500), (0, 1), (-3, 7)])
+@pytest.mark.parametrize("unit", ["", "%"])
+def test_an_axis_says_where_its_lines_are(low: float, high: float, unit: str) -> None:
+    marks = ticks(low, high)
+    said = re.findall(r">([^<]*)</text>", "".join(frame_y(marks, 200, unit, "y")))[1:]
+    factor = {"k": 1e3, "M": 1e6, "%": 0.01}
+    read = [float(text.rstrip("kM%").replace(",", "")) * factor.get(text[-1], 1) for text in said]
+    assert read == pytest.approx(marks, rel=1e-9, abs=1e-12) and len(set(said)) == len(marks)
+
+
+def test_names_of_bars_have_the_room_that_they_need() -> None:
+    names = ["FD", "LB Urological and Male Reproductive System Procedures", "X" * 90]
+    for shown in (names[:1], names[:2], names):
+        picture = bars("t", "a caption of some length", shown, {"x": [3, 2, 1][: len(shown)]})
+        written = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="end">([^<]*)</text>', picture)
+        assert all(float(x) >= 6.5 * len(text) for x, text in written)
+        assert [text for _, text in written[:2]] == shown[:2]
+    assert written[2][1] == "X" * 59 + "…"
+
+
+@pytest.mark.parametrize(
+    "names", [["a" * 60, "b"], ["first-of-three", "the second one", "last" * 30], [f"y-{n}" for n in range(12)]]
+)
+def test_names_under_lines_stand_within_the_picture_and_apart(names: list[str]) -> None:
+    picture = lines("t", "a caption of some length", names, {"x": list(range(len(names)))}, x="x", y="y")
+    written = re.findall(r'<text x="([\d.]+)" y="211.0" text-anchor="(\w+)" class="soft">([^<]*)<', picture)
+    assert len(written) == len(names)
+    wide = [(float(x), {"start": 0, "middle": 0.5, "end": 1}[anchor], 6.5 * len(name)) for x, anchor, name in written]
+    edges = [edge for x, part, width in wide for edge in (x - part * width, x + (1 - part) * width)]
+    assert edges == sorted(edges) and edges[0] >= 0 and edges[-1] <= WIDTH
+
+
+def test_values_of_bars_stand_apart() -> None:
+    picture = bars("t", "a caption of some length", ["a", "b"], {"x": [0, 0], "y": [0, 1], "z": [5, 0]})
+    heights = sorted(float(y) for y in re.findall(r'<text x="[\d.]+" y="([\d.]+)" text-anchor="start">', picture))
+    assert len(heights) == 6 and all(b - a >= 12 for a, b in zip(heights, heights[1:], strict=False))
 
 
 def test_bars_are_as_long_as_their_values() -> None:
@@ -62,3 +101,8 @@ def test_pages_of_pictures_hold_hostile_text_and_nothing_at_all() -> None:
         lines(name, f"{name} and a caption", [name, "b"], {name: [1, 1]}, x=name, y=name),
     ]
     check_page(page(name, pictures, style=STYLE))
+
+
+def test_a_share_is_all_or_nothing_only_where_it_is() -> None:
+    said = [share(part, 10_000) for part in (0, 1, 5, 5000, 9994, 9999, 10_000)]
+    assert said == ["0.0%", "<0.1%", "0.1%", "50.0%", "99.9%", ">99.9%", "100.0%"] and share(0, 0) == "–"

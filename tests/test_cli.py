@@ -81,7 +81,7 @@ def test_group_from_a_file_without_headings_as_csv(source, tmp_path, capsys) -> 
     assert (tmp_path / "out" / "episodes" / "part-00000.csv").read_text().count("\n") == 4
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert [entry["role"] for entry in manifest["inputs"]] == ["data", "rdf"]
-    assert manifest["options"] == {"format": "csv", "threads": 1, "headings": False}
+    assert manifest["options"] == {"format": "csv", "threads": 1, "headings": False, "design": None}
 
 
 def test_options_reach_the_grouper(source, tmp_path, monkeypatch) -> None:

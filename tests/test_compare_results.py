@@ -108,6 +108,11 @@ def test_command_writes_a_page_that_needs_nothing_else(tmp_path: Path, capsys: p
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     check_page(page)
     assert "An estimate" in page and "HC33A los 5+ -&gt; 2+" in page and "explained under B" in page
+    causes = pq.read_table(tmp_path / "out" / "causes.parquet").to_pylist()
+    assert page.count(" explained under ") == 2 * len(causes)
+    for row in causes:
+        for side, hrg in (("A", row["from"]), ("B", row["to"])):
+            assert f"{row['of']}: spell {row['example']:,} explained under {side}</summary><pre>Spell: {hrg} " in page
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert {entry["name"] for entry in manifest["outputs"]} == {p.name for p in (tmp_path / "out").iterdir()} - {"manifest.json"}
     assert pq.read_table(tmp_path / "out" / "flows.parquet").num_rows > 3
@@ -116,7 +121,7 @@ def test_command_writes_a_page_that_needs_nothing_else(tmp_path: Path, capsys: p
 
 def test_without_designs_there_are_flows_and_no_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(results("small")), str(results("altered")), "-o", str(tmp_path / "out")]) == 0
-    assert "design small is not at hand" in capsys.readouterr().err
+    assert "by design small, which is not at hand" in capsys.readouterr().err
     check_page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from designs import both
+from forms import comes_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spells import TOTAL
-from test_invariance import comes_to
 
 from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import APC_COLUMNS, apc_layout

@@ -7,33 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_design import small_texts
+from small_logics import LOGICS, texts
 
-from hrgcore.design import DEFAULT_DESIGN
 from hrgcore.design.bundle import Bundle, to_bytes, write
 from hrgcore.design.compiler import compile_tables
 from hrgcore.design.diff import diff_designs
-from hrgcore.design.locate import embedded_designs
 from hrgcore.design.tables import read_texts
 from hrgcore.design.verify import verify
 from hrgcore.design.verify_logics import LOGIC_ARRAYS
 from hrgcore.errors import DesignError
-
-LOGICS = ("acc", "em", "ncc")
-
-
-@cache
-def _own() -> dict[str, str]:
-    folder = embedded_designs()[DEFAULT_DESIGN]
-    return {f"{logic}/{path.name}": path.read_text("utf-8") for logic in LOGICS for path in sorted((folder / logic).glob("*.csv"))}
-
-
-def texts() -> dict[str, str]:
-    """The small design with some of the open design's logics."""
-    found = small_texts()
-    errors = "".join(f"{code},error,judgement\n" for code in ("UZ11", "UZ13", "UZ21"))
-    found["errors.csv"] = found["errors.csv"].rstrip("\n") + "\n" + errors
-    return found | _own()
 
 
 def faults(given: dict[str, str]) -> list[str]:

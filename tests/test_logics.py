@@ -7,9 +7,8 @@ import re
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from row_twins import LOGICS, STARTER, expected_rows, group, reference, table_of, told
+from row_twins import BABY, CHILD, LOGICS, STARTER, group, reference, table_of, told
 from witnesses import witnesses_of
 
 from hrgcore.design.logic_cases import row_cases
@@ -17,7 +16,6 @@ from hrgcore.errors import DesignError, InputError, UsageError
 from hrgcore.grouper import Grouper
 from hrgcore.logics import ROW_LOGICS, row_layout
 from hrgcore.logics.guess import logic_of
-from hrgcore.run import Job, run_job
 
 Cells = dict[str, str]
 SUBCHAPTER = {"acc": "XC", "em": "VB", "nac": "WF", "nrd": "LD", "pcc": "XB", "ncc": "XA"}
@@ -27,9 +25,6 @@ UNREACHED = dict.fromkeys(("XA06Z", "XB08Z"), "transport is counted by the journ
 _ADULT = {"CCUF": "01"}
 _EM = {"AGE": "40"}
 _HD = {"RENALMOD": "01", "RENALSITE": "01", "AGE": "40", "RENALACCESS": "TLN"}
-_DAY = {"PROCODET": "A", "CCLocalID": "1", "CCDate": "20240501"}
-_CHILD = {**_DAY, "CCUF": "04"}
-_BABY = {**_DAY, "CCUF": "13", "GestLen": "30", "PERWT": "1.5"}
 _SEEN = {"STARTAGE": "40", "SEX": "2", "MAINSPEF": "300", "TRETSPEF": "300", "FIRSTATT": "1"}
 
 _ROWS: list[tuple[str, Cells, str]] = [
@@ -99,42 +94,42 @@ _ROWS: list[tuple[str, Cells, str]] = [
     ("nrd", {**_HD, "RENALMOD": "1"}, "UZ01Z"),  # its leading zero means something
     ("nrd", {**_HD, "HBV": "pos"}, "UZ01Z"),
     # the highest level counts
-    ("pcc", _CHILD, "XB09Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "99"}, "XB09Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "50", "CCAC_02": "73"}, "XB09Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "50", "CCAC_02": "73", "CCAC_03": "9"}, "XB07Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "57"}, "XB07Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "57", "CCAC_02": "53"}, "XB06Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "51"}, "XB05Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "51", "CCAC_02": "6"}, "XB04Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "51", "CCAC_02": "66", "CCAC_03": "06"}, "XB03Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "56"}, "XB03Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "56", "CCAC_02": "16"}, "XB02Z"),
-    ("pcc", {**_CHILD, "CCAC_01": "65", "CCAC_02": "56"}, "XB01Z"),
-    ("pcc", {**_CHILD, "CCUF": "4", "CCAC_01": "65"}, "XB01Z"),
-    ("pcc", {**_CHILD, "CCUF": "01"}, "UZ01Z"),
-    ("pcc", {**_CHILD, "DIAG_01": "Z999X", "CCAC_01": "51"}, "UZ01Z"),
-    ("pcc", {**_CHILD, "CCDate": "20240230"}, "UZ01Z"),
-    ("ncc", _BABY, "XA05Z"),
-    ("ncc", {**_BABY, "CCAC_01": "21"}, "XA05Z"),
-    ("ncc", {**_BABY, "CCAC_01": "26"}, "XA03Z"),
-    ("ncc", {**_BABY, "CCAC_01": "26", "CCAC_02": "21"}, "XA04Z"),
-    ("ncc", {**_BABY, "CCAC_01": "2", "CCAC_02": "26"}, "XA02Z"),
-    ("ncc", {**_BABY, "CCAC_01": "02", "CCAC_02": "7"}, "XA01Z"),
-    ("ncc", {**_BABY, "CCAC_01": "01"}, "XA01Z"),
-    ("ncc", {**_BABY, "DISDATE": "20240501", "DISMETH": "4"}, "XA01Z"),
-    ("ncc", {**_BABY, "DISDATE": "20240501", "DISMETH": "1"}, "XA05Z"),
-    ("ncc", {**_BABY, "DISDATE": "20240502", "DISMETH": "4"}, "XA05Z"),
-    ("ncc", {**_BABY, "CCUF": "14"}, "UZ01Z"),
-    ("ncc", {**_BABY, "CCUF": "14", "CCAC_01": "99"}, "UZ01Z"),
-    ("ncc", {**_BABY, "CCUF": "15", "CCAC_01": "26"}, "XA03Z"),
-    ("ncc", {**_BABY, "CCUF": "04", "CCAC_01": "01"}, "UZ01Z"),
-    ("ncc", {**_BABY, "CCAC_01": "01", "CCAC_02": "51"}, "UZ01Z"),
-    ("ncc", {**_BABY, "GestLen": "9"}, "UZ01Z"),
-    ("ncc", {**_BABY, "GestLen": "49", "PERWT": "9.999"}, "XA05Z"),
-    ("ncc", {**_BABY, "PERWT": "0"}, "UZ01Z"),
-    ("ncc", {**_BABY, "PERWT": "10"}, "UZ01Z"),
-    ("ncc", {**_BABY, "PERWT": "1.2345"}, "UZ01Z"),
+    ("pcc", CHILD, "XB09Z"),
+    ("pcc", {**CHILD, "CCAC_01": "99"}, "XB09Z"),
+    ("pcc", {**CHILD, "CCAC_01": "50", "CCAC_02": "73"}, "XB09Z"),
+    ("pcc", {**CHILD, "CCAC_01": "50", "CCAC_02": "73", "CCAC_03": "9"}, "XB07Z"),
+    ("pcc", {**CHILD, "CCAC_01": "57"}, "XB07Z"),
+    ("pcc", {**CHILD, "CCAC_01": "57", "CCAC_02": "53"}, "XB06Z"),
+    ("pcc", {**CHILD, "CCAC_01": "51"}, "XB05Z"),
+    ("pcc", {**CHILD, "CCAC_01": "51", "CCAC_02": "6"}, "XB04Z"),
+    ("pcc", {**CHILD, "CCAC_01": "51", "CCAC_02": "66", "CCAC_03": "06"}, "XB03Z"),
+    ("pcc", {**CHILD, "CCAC_01": "56"}, "XB03Z"),
+    ("pcc", {**CHILD, "CCAC_01": "56", "CCAC_02": "16"}, "XB02Z"),
+    ("pcc", {**CHILD, "CCAC_01": "65", "CCAC_02": "56"}, "XB01Z"),
+    ("pcc", {**CHILD, "CCUF": "4", "CCAC_01": "65"}, "XB01Z"),
+    ("pcc", {**CHILD, "CCUF": "01"}, "UZ01Z"),
+    ("pcc", {**CHILD, "DIAG_01": "Z999X", "CCAC_01": "51"}, "UZ01Z"),
+    ("pcc", {**CHILD, "CCDate": "20240230"}, "UZ01Z"),
+    ("ncc", BABY, "XA05Z"),
+    ("ncc", {**BABY, "CCAC_01": "21"}, "XA05Z"),
+    ("ncc", {**BABY, "CCAC_01": "26"}, "XA03Z"),
+    ("ncc", {**BABY, "CCAC_01": "26", "CCAC_02": "21"}, "XA04Z"),
+    ("ncc", {**BABY, "CCAC_01": "2", "CCAC_02": "26"}, "XA02Z"),
+    ("ncc", {**BABY, "CCAC_01": "02", "CCAC_02": "7"}, "XA01Z"),
+    ("ncc", {**BABY, "CCAC_01": "01"}, "XA01Z"),
+    ("ncc", {**BABY, "DISDATE": "20240501", "DISMETH": "4"}, "XA01Z"),
+    ("ncc", {**BABY, "DISDATE": "20240501", "DISMETH": "1"}, "XA05Z"),
+    ("ncc", {**BABY, "DISDATE": "20240502", "DISMETH": "4"}, "XA05Z"),
+    ("ncc", {**BABY, "CCUF": "14"}, "UZ01Z"),
+    ("ncc", {**BABY, "CCUF": "14", "CCAC_01": "99"}, "UZ01Z"),
+    ("ncc", {**BABY, "CCUF": "15", "CCAC_01": "26"}, "XA03Z"),
+    ("ncc", {**BABY, "CCUF": "04", "CCAC_01": "01"}, "UZ01Z"),
+    ("ncc", {**BABY, "CCAC_01": "01", "CCAC_02": "51"}, "UZ01Z"),
+    ("ncc", {**BABY, "GestLen": "9"}, "UZ01Z"),
+    ("ncc", {**BABY, "GestLen": "49", "PERWT": "9.999"}, "XA05Z"),
+    ("ncc", {**BABY, "PERWT": "0"}, "UZ01Z"),
+    ("ncc", {**BABY, "PERWT": "10"}, "UZ01Z"),
+    ("ncc", {**BABY, "PERWT": "1.2345"}, "UZ01Z"),
     # attendances: a procedure that may lead, else first or follow-up, face to face or not, one profession or several
     ("nac", _SEEN, "WF01B"),
     ("nac", {**_SEEN, "FIRSTATT": "2"}, "WF01A"),
@@ -159,10 +154,10 @@ def test_rows_made_by_hand(logic: str, cells: Cells, hrg: str) -> None:
     [
         ("acc", {"CCUF": "13"}, [("CCUF", "13", "UZ13 - ACC grouping error")]),
         ("nrd", {**_HD, "RENALACCESS": ""}, [("", "", "UZ14 - NRD grouping error")]),
-        ("ncc", {**_BABY, "CCUF": "14"}, [("CCUF", "14", "UZ11 - NCC grouping error")]),
+        ("ncc", {**BABY, "CCUF": "14"}, [("CCUF", "14", "UZ11 - NCC grouping error")]),
         (
             "ncc",
-            {**_BABY, "CCAC_01": "01", "CCAC_02": "51", "CCAC_04": "94"},
+            {**BABY, "CCAC_01": "01", "CCAC_02": "51", "CCAC_04": "94"},
             [(f"CCAC_{at}", code, "UZ21 - CCAC Inappropriate in NCC") for at, code in (("02", "51"), ("04", "94"))],
         ),
         (
@@ -309,7 +304,7 @@ def test_a_column_that_the_result_writes_is_refused() -> None:
 
 
 def test_codes_that_are_numbers_are_refused() -> None:
-    table = pa.table({**{name: [value] for name, value in _CHILD.items()}, "DIAG_01": [5]})
+    table = pa.table({**{name: [value] for name, value in CHILD.items()}, "DIAG_01": [5]})
     with pytest.raises(InputError, match="column DIAG_01 is of type int64"):
         STARTER.grouper.group(table, logic="pcc")
 
@@ -347,109 +342,7 @@ def test_fields_that_tell_no_logic_or_admitted_care() -> None:
     assert logic_of([]) is None
 
 
-# Streams and explanations ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("logic", LOGICS)
-def test_a_stream_gives_what_the_whole_gives(logic: str) -> None:
-    of = ROW_LOGICS[logic]
-    from row_twins import Maker
-
-    table = table_of(of, Maker(of, seed=4).rows(500))
-    if of.keys:
-        with pytest.raises(InputError, match="period's days.*don't stand together.*Sort it by PROCODET.*CCLocalID"):
-            list(STARTER.grouper.stream(table.to_batches(max_chunksize=130), logic=logic))
-        table = table.sort_by([(key.name, "ascending") for key in of.keys])
-    results = list(STARTER.grouper.stream(table.to_batches(max_chunksize=130), logic=logic))
-    assert len(results) >= 4
-    whole = group(of, table)
-    assert pa.concat_tables([result.rows for result in results]).to_pylist() == whole.rows.to_pylist()
-    found, before = [], 0
-    for result in results:
-        found += [{**error, "Row": error["Row"] + before} for error in result.errors.to_pylist()]
-        before += result.rows.num_rows
-    assert found == whole.errors.to_pylist()
-
-
-_OTHER = {"PROCODET": "A", "CCLocalID": "2"}
-
-
-def _in_period(field: str, what: str, *found: tuple[int, str]) -> list[object]:
-    return [(row, field, code, f"{what} in period") for row, code in found]
-
-
-_UNIT, _ENDS = "Critical Care Unit Function is inconsistent", "Discharge Date is inconsistent"
-
-
-@pytest.mark.parametrize(
-    ("logic", "rows", "errors"),
-    [  # rows differ from a day of one period in these cells; errors by row
-        ("pcc", [{}, {"CCDate": "20240502"}], []),
-        ("pcc", [{}, {}], _in_period("CCDate", "Critical Care Date is duplicated", (1, "20240501"), (2, "20240501"))),
-        ("pcc", [{}, _OTHER], []),
-        ("pcc", [{}, {"PROCODET": "B"}], []),
-        ("pcc", [{"CCLocalID": ""}, {"CCLocalID": " "}], []),  # of no period that could be named
-        (
-            "pcc",
-            [{}, _OTHER, {"CCDate": "20240502", "CCUF": "16"}, {"CCDate": "20240503"}],
-            _in_period("CCUF", _UNIT, (1, "04"), (3, "16"), (4, "04")),
-        ),
-        ("pcc", [{"CCUF": "4"}, {"CCDate": "20240502"}], []),  # the same unit, with its zero and without
-        ("pcc", [{"CCUF": "99"}, {"CCDate": "20240502"}], [(1, "CCUF", "99", "Critical Care Unit Function is invalid")]),
-        (
-            "ncc",
-            [{"DISDATE": "20240503"}, {"CCDate": "20240502", "DISDATE": "20240504"}, {"CCDate": "20240503"}],
-            _in_period("DISDATE", _ENDS, (1, "20240503"), (2, "20240504")),
-        ),
-        ("ncc", [{"DISDATE": "20240430"}], [(1, "CCDate", "20240501", "Critical Care Date is after Discharge Date")]),
-        ("ncc", [{"DISDATE": "20240501"}], []),
-        (
-            "ncc",
-            [{"DISMETH": "1"}, {"CCDate": "20240502", "DISMETH": "2"}],
-            _in_period("DISMETH", "Discharge Method is inconsistent", (1, "1"), (2, "2")),
-        ),
-        (
-            "ncc",
-            [{}, {"CCDate": "20240502", "GestLen": "31"}],
-            _in_period("GestLen", "Gestation Length is inconsistent", (1, "30"), (2, "31")),
-        ),
-    ],
-)
-def test_what_contradicts_itself_in_a_period_is_listed_and_stops_no_hrg(
-    logic: str, rows: list[Cells], errors: list[object]
-) -> None:
-    of, day = ROW_LOGICS[logic], _CHILD if logic == "pcc" else _BABY
-    given = [{**day, **row} for row in rows]
-    result = group(of, table_of(of, given))
-    columns = ("Row", "CodeType", "Code", "ErrorMessage")
-    assert [tuple(row[name] for name in columns) for row in result.errors.to_pylist()] == errors
-    assert told(result) == expected_rows(of, given)
-    alone = [told(group(of, table_of(of, [row])))[0][0] for row in given]
-    assert [one[0] for one in told(result)] == alone
-    for at in range(len(given)):
-        explained = STARTER.grouper.explain(table_of(of, given), logic=logic, row=at)
-        assert [(error.field, error.code, error.message) for error in explained.result.errors] == told(result)[at][-2]
-
-
-def test_a_run_over_periods_gives_what_the_whole_gives_or_says_that_they_have_to_be_sorted(tmp_path, monkeypatch) -> None:
-    from row_twins import Maker
-
-    of = ROW_LOGICS["ncc"]
-    table = table_of(of, Maker(of, seed=9, spoilt=0).rows(400))
-    in_order = table.sort_by([(key.name, "ascending") for key in of.keys])
-
-    def errors_of(given: pa.Table, name: str) -> list[dict[str, object]]:
-        pq.write_table(given, tmp_path / f"{name}.parquet")
-        run_job(Job([tmp_path / f"{name}.parquet"], tmp_path / name, logic="ncc"), lambda: STARTER.grouper)
-        return pq.read_table(tmp_path / name / "errors").to_pylist()
-
-    assert errors_of(table, "one") == group(of, table).errors.to_pylist()  # one part: in any order
-    monkeypatch.setattr("hrgcore.run.parts.PART_EPISODES", 30)
-    found = errors_of(in_order, "sorted")
-    assert len(list((tmp_path / "sorted" / "rows").iterdir())) > 5
-    assert found == group(of, in_order).errors.to_pylist() and any("in period" in error["ErrorMessage"] for error in found)
-    with pytest.raises(InputError, match="Sort it by PROCODET.*CCLocalID"):
-        errors_of(table, "mixed")
+# Explanations and counts ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("logic", LOGICS)

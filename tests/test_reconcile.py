@@ -22,6 +22,7 @@ from hrgcore.analysis.heldout import halves, propose, try_out
 from hrgcore.analysis.official import Official, read_official
 from hrgcore.analysis.propose import Proposal
 from hrgcore.analysis.reconcile import Matched, match
+from hrgcore.analysis.reconcile_page import PAIRS
 from hrgcore.analysis.results import Results
 from hrgcore.analysis.scores import CcScores
 from hrgcore.cli.main import main
@@ -187,7 +188,13 @@ def test_command_writes_a_diff_and_leaves_the_design_alone(tmp_path: Path, capsy
     assert main([*arguments, "--design", str(design("altered")), "--proposals", "4"]) == 0
     said = capsys.readouterr().out
     assert "root KB01 becomes WA10" in said and "of the lost agreement restored" in said
-    check_page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    check_page(page)
+    kinds = pq.read_table(tmp_path / "out" / "disagreements.parquet").slice(0, PAIRS).to_pylist()
+    assert kinds and page.count(": why ours, spell ") == len(kinds)  # each has an example that is explained
+    for row in kinds:
+        told = page.partition(f"Official {row['official']}, ours {row['SpellHRG']}: why ours, spell {row['spell']:,}<")[2]
+        assert f"<pre>Spell: {row['SpellHRG']} " in told[:60]
     diff = (tmp_path / "out" / "proposal.diff").read_text(encoding="utf-8")
     assert "--- a/diagnosis_roots.csv" in diff and design("altered").read_bytes() == before
     assert pq.read_table(tmp_path / "out" / "proposals.parquet").num_rows == 4

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 pytest.importorskip("starlette", reason="the page needs the extra `serve`")
-pytest.importorskip("httpx", reason="the client of the tests needs httpx")
+pytest.importorskip("httpx2", reason="the client of the tests needs httpx2")
 from pages import EPISODE, ORIGIN, client, hrg, post, says, values, words  # noqa: E402
 
 from hrgcore import Grouper, UsageError  # noqa: E402
@@ -331,9 +331,7 @@ def test_what_goes_wrong_unforeseen_shows_no_data(monkeypatch: pytest.MonkeyPatc
 def test_the_page_answers_without_numba() -> None:
     code = "import sys; from pages import *; a = post(EPISODE); print(a.status_code, hrg(a), 'numba' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=120
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
     assert done.stdout == f"200 {hrg(post(EPISODE))} False\n", done.stderr
 
 

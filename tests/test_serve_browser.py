@@ -22,7 +22,11 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 if CHROMIUM is None:
     pytest.skip("needs Chromium (of Debian: apt-get install chromium)", allow_module_level=True)
 
+from contrast import faint  # noqa: E402
 from pages import EPISODE, hrg, post  # noqa: E402
+from two_designs import design, results  # noqa: E402
+
+from hrgcore.cli.main import main  # noqa: E402
 
 ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -165,6 +169,33 @@ def test_a_neighbour_is_tried(visit: Visit) -> None:
     assert visit.hrg == name and "The HRG moves." in visit.tab.locator("#what-if").inner_text()
 
 
+def test_days_of_a_period(visit: Visit) -> None:
+    day = {
+        "PROCODET": "RXX",
+        "CCLocalID": "1",
+        "CCDate": "20240501",
+        "CCUF": "13",
+        "GestLen": "30",
+        "PERWT": "1.2",
+        "CCAC_01": "01",
+    }
+    visit.tab.goto(visit.tab.url + "ncc")
+    rows = [day, day | {"CCDate": "20240502", "CCAC_01": "26"}]
+    visit.paste("#r0-CCDate", "\n".join("\t".join(cells) for cells in (day, *(row.values() for row in rows))))
+    first = visit.hrg
+    visit.press("Why Day 2")
+    assert visit.hrg != first and visit.tab.locator("details.day[open]").count() == 1
+    visit.press("Why Day 1")
+    visit.fill({"GestLen": "31"})
+    assert visit.hrg == first and "inconsistent in period" in visit.tab.locator("#r0-GestLen-says").inner_text()
+    visit.tab.get_by_role("link", name="Day 2, GestLen").click()  # leads into a day that was closed
+    assert visit.tab.locator("#r1-GestLen").is_visible()
+    visit.fill({"GestLen": "31"}, 1)
+    assert visit.tab.locator(".wrong").count() == 0
+    visit.press("Add a day")
+    assert visit.tab.input_value("#r2-CCDate") == "20240503" and visit.tab.locator("#r2-PERWT").is_visible()
+
+
 @pytest.mark.parametrize(("button", "file"), [("HTML page", "spell.html"), ("JSON", "spell.json"), ("CSV row", "spell.csv")])
 def test_a_spell_is_taken_away(visit: Visit, tmp_path: Path, button: str, file: str) -> None:
     visit.fill(EPISODE)
@@ -291,5 +322,41 @@ def test_it_is_laid_out_for_all(visit: Visit, scheme: str) -> None:
     ids = "[...document.querySelectorAll('[id]')].map(one => one.id)"
     found = visit.tab.evaluate(ids)
     assert len(found) == len(set(found))
+    visit.press("What if…")
+    visit.fill({"SEX": "7", "OPER_01": ""})
+    assert faint(visit.tab) == []
     ground = visit.tab.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, ground[4:-1].split(", "))) < 200) == (scheme == "dark")
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the pages of all analyses."""
+    home = tmp_path_factory.mktemp("reports")
+    (home / "prices.csv").write_text("hrg,price\nWA10B,100\nWA10C,150\nKB01Z,1000\n", encoding="utf-8")
+    one, other, small = str(results("small")), str(results("altered")), str(design("small"))
+    prices = ["--prices", str(home / "prices.csv")]
+    designs = ["--design-a", small, "--design-b", str(design("altered")), *prices]
+    assert main(["compare", one, other, "-o", str(home / "compare"), *designs]) == 0
+    assert main(["reconcile", f"{other}/spells", one, "-o", str(home / "reconcile"), "--design", small]) == 0
+    assert main(["report", one, one, "-o", str(home / "report"), "--design", small, *prices]) == 0
+    return home
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("command", ["compare", "reconcile", "report"])
+def test_reports_can_be_read_on_a_phone(browser: Any, reports: Path, command: str, scheme: str) -> None:
+    tab = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme).new_page()
+    tab.goto((reports / command / "report.html").as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    for opened in tab.locator("summary").all():
+        opened.click()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390 and faint(tab) == []
+    sizes = "[...document.querySelectorAll('svg text')].map(one => 12 * one.getScreenCTM().a)"
+    assert min(tab.evaluate(sizes)) >= 10  # pixels: what pictures say is not shrunk with them
+    cut = """[...document.querySelectorAll('svg text')].filter(one => {
+        const [own, whole] = [one, one.ownerSVGElement].map(each => each.getBoundingClientRect());
+        return own.left < whole.left - 1 || own.right > whole.right + 1;
+    }).map(one => one.textContent)"""
+    assert tab.evaluate(cut) == []
+    tab.context.close()

@@ -15,7 +15,8 @@ from two_designs import design, results
 from hrgcore.analysis.prices import Prices
 from hrgcore.analysis.results import Results
 from hrgcore.analysis.standard import casemix, standardised
-from hrgcore.analysis.year import Year, by_prefix, year_of
+from hrgcore.analysis.year import HIGHEST, Year, by_prefix, year_of
+from hrgcore.analysis.year_page import funnels_of
 from hrgcore.cli.main import main
 from hrgcore.design import load_design
 from hrgcore.errors import InputError
@@ -40,6 +41,18 @@ def test_figures_are_those_of_the_result(year: Year) -> None:
     assert sum(row["spells"] for row in year.bases.to_pylist()) == year.grouped
     assert sum(row["rows"] for row in year.errors.to_pylist()) == tables_of(results("small"))["errors"].num_rows
     assert pc.sum(year.scores.column("spells")).as_py() == year.total("cc_split") > 0
+    scores = [(row["score"], row["spells"]) for row in year.scores.to_pylist()]
+    assert scores[HIGHEST][1] == 0  # where those above stand together
+    assert year.total("cc") == sum(score * count for score, count in scores) > 0
+    assert year.total("cc_squared") == sum(score * score * count for score, count in scores)
+
+
+def test_scores_of_providers_are_held_against_the_others_where_they_are_known(year: Year) -> None:
+    found = funnels_of(year)["cc"]
+    assert pc.sum(found.table.column("observed")).as_py() == year.total("cc")
+    assert pc.sum(found.table.column("expected")).as_py() == pytest.approx(year.total("cc")) and found.variance > 0
+    without = year_of(Results(results("small")), None)
+    assert set(funnels_of(year)) - set(funnels_of(without)) == {"cc"}
 
 
 def test_setting_and_admission_are_those_of_the_first_episode(year: Year) -> None:

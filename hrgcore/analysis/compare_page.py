@@ -15,6 +15,7 @@ from hrgcore.charts.figure import short
 from hrgcore.design import Bundle
 from hrgcore.html import Html, table, tag
 
+CAUSES = 25  #: that are shown, each with an example explained
 _FLOWS, _ROWS, _PROVIDERS = 18, 40, 20
 Designs = tuple[Bundle | None, Bundle | None]
 
@@ -71,6 +72,8 @@ def _headline(found: Comparison) -> Iterator[tuple[str, str]]:
     yield "share that moved", share(totals["moved"], spells)
     yield "grouped in A", share(totals["grouped_a"], spells)
     yield "grouped in B", share(totals["grouped_b"], spells)
+    if spells:
+        yield "grouped, B less A", f"{100 * (totals['grouped_b'] - totals['grouped_a']) / spells:+.2f} points"
     moved = found.stays.column("moved").to_pylist()
     if any(moved):
         days = sum(row["days"] for row in found.flows.to_pylist())
@@ -107,12 +110,13 @@ def _causes(found: Comparison, examples: Sequence[tuple[str, str]]) -> Html:
             row["explanation"],
             f"{row['from']} to {row['to']}, spell {row['example']:,}",
         )
-        for row in found.causes.slice(0, 25).to_pylist()
+        for row in found.causes.slice(0, CAUSES).to_pylist()
     ]
     shown = table(
         ("Cause", "Of", "Spells", "What differs", "Example"),
         rows,
         numbers=(2,),
+        stack=True,
         caption="Why spells moved, the most spells first. An example's number is its place among the spells of A.",
     )
     told = [tag("details", tag("summary", heading), tag("pre", text)) for heading, text in examples]
@@ -222,7 +226,7 @@ def _flow_table(found: Comparison, labels: dict[str, str]) -> Html:
         for row in found.flows.slice(0, _ROWS).to_pylist()
     ]  # fmt: skip
     heads = ("From", "To", "Spells", "Mean days", *(["Money moved (estimate)"] if priced else []))
-    shown = table(heads, rows, numbers=(2, 3, 4), caption=f"The {len(rows)} largest flows of {len(found.flows)}.")
+    shown = table(heads, rows, numbers=(2, 3, 4), stack=True, caption=f"The {len(rows)} largest flows of {len(found.flows)}.")
     return tag("section", tag("h2", "Flows"), shown, class_="card")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any
+from collections.abc import Collection, Iterator
+from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
@@ -13,14 +14,15 @@ from hrgcore.columns import KEY_FIELDS
 from hrgcore.grouper import Grouper
 
 
-def episodes_of(results: Results, spell: int) -> pa.Table:
-    """The input's rows of a spell, given by its place from 1."""
-    number = bisect_right(results.starts, spell - 1) - 1
-    part = results.part(number, (), KEY_FIELDS)
-    rows = np.flatnonzero(part.spell_of_episode == spell - 1 - part.first_spell)
-    return results.inputs(number).take(pa.array(rows))
+def explained(results: Results, spells: Collection[int], *groupers: Grouper) -> dict[int, list[str]]:
+    """Spells of a result, given by their places from 1: what each grouper says of each, as text."""
+    return {spell: [grouper.explain(rows).text() for grouper in groupers] for spell, rows in _episodes_of(results, spells)}
 
 
-def explained(results: Results, spell: int, grouper: Grouper) -> Any:
-    """The explanation of a spell of a result."""
-    return grouper.explain(episodes_of(results, spell))
+def _episodes_of(results: Results, spells: Collection[int]) -> Iterator[tuple[int, pa.Table]]:
+    """The input's rows of each spell; each part is read once."""
+    for number, own in groupby(sorted(set(spells)), lambda spell: bisect_right(results.starts, spell - 1) - 1):
+        part, inputs = results.part(number, (), KEY_FIELDS), results.inputs(number)
+        for spell in own:
+            rows = np.flatnonzero(part.spell_of_episode == spell - 1 - part.first_spell)
+            yield spell, inputs.take(pa.array(rows))

@@ -88,8 +88,13 @@ def subchapters_of(bundle: Bundle | None) -> dict[str, str]:
 
 
 def share(part: float, whole: float) -> str:
-    """A share as text, `1.3%`."""
-    return f"{100 * part / whole:.1f}%" if whole else "–"
+    """A share as text, `1.3%`; only nothing is `0.0%`, and only all `100.0%`."""
+    if not whole:
+        return "–"
+    text = f"{100 * part / whole:.1f}%"
+    if text == "100.0%" and part < whole:
+        return ">99.9%"
+    return "<0.1%" if text == "0.0%" and part > 0 else text
 
 
 def money(value: float) -> str:

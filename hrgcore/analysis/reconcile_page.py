@@ -16,7 +16,8 @@ from hrgcore.charts import bars, flows
 from hrgcore.design import Bundle
 from hrgcore.html import Html, table, tag
 
-_FLOWS, _PAIRS = 15, 30
+PAIRS = 30  #: kinds of disagreement that are shown, each with an example explained
+_FLOWS = 15
 FAULTS = {
     "validation": "one side failed the record and the other did not",
     "dominance": "another root, and another method or dominant procedure",
@@ -52,8 +53,7 @@ def reconcile_page(
         ),
         cards(list(headline(found))),
         *_agreement(found.matched),
-        *_disagreements(found.matched, labels_of(bundle), bundle.strings("hrg_codes")[0]),
-        *(tag("details", tag("summary", heading), tag("pre", text), class_="card") for heading, text in examples),
+        *_disagreements(found.matched, labels_of(bundle), bundle.strings("hrg_codes")[0], examples),
         *_proposals(found, diff),
     ]
     return report_page("Results reconciled", parts, [results])
@@ -135,7 +135,7 @@ def _agreement(matched: Matched) -> Iterator[Html]:
         yield tag("section", tag("h2", "Agreement by root"), shown, class_="card")
 
 
-def _disagreements(matched: Matched, labels: dict[str, str], error: str) -> Iterator[Html]:
+def _disagreements(matched: Matched, labels: dict[str, str], error: str, examples: Sequence[tuple[str, str]]) -> Iterator[Html]:
     pairs = matched.disagreements()
     if not len(pairs):
         yield tag("p", "All spells agree.", class_="note")
@@ -143,7 +143,7 @@ def _disagreements(matched: Matched, labels: dict[str, str], error: str) -> Iter
     faults = [row for row in matched.by("fault").to_pylist() if row["fault"]]
     yield bars(
         "Where the fault most likely lies",
-        " ".join(f"{row['fault'].capitalize()}: {FAULTS[row['fault']]}." for row in faults),
+        " ".join(f"{row['fault'][0].upper()}{row['fault'][1:]}: {FAULTS[row['fault']]}." for row in faults),
         [row["fault"] for row in faults],
         {"spells": [row["spells"] for row in faults]},
     )
@@ -161,17 +161,19 @@ def _disagreements(matched: Matched, labels: dict[str, str], error: str) -> Iter
             f"{row['SpellHRG']} {labels.get(row['SpellHRG'], '')}",
             row["fault"],
             f"{row['spells']:,}",
-            f"spell {row['spell']:,}",
+            f"{row['spell']:,}",
         )
-        for row in pairs.slice(0, _PAIRS).to_pylist()
+        for row in pairs.slice(0, PAIRS).to_pylist()
     ]
     shown = table(
         ("Official", "Ours", "Fault", "Spells", "Example"),
         rows,
-        numbers=(3,),
-        caption=f"The {len(rows)} largest of {len(pairs)} kinds of disagreement. An example's number: its place among our spells.",
+        numbers=(3, 4),
+        stack=True,
+        caption=f"The {len(rows)} largest of {len(pairs)} kinds of disagreement. An example is a spell's place among ours.",
     )
-    yield tag("section", tag("h2", "Disagreements"), shown, class_="card")
+    told = [tag("details", tag("summary", heading), tag("pre", text)) for heading, text in examples]
+    yield tag("section", tag("h2", "Disagreements"), shown, *told, class_="card")
 
 
 def _proposals(found: Reconciled, diff: str) -> Iterator[Html]:
@@ -183,7 +185,7 @@ def _proposals(found: Reconciled, diff: str) -> Iterator[Html]:
         for p in found.proposals
     ]
     heads = ("Kind", "Change", "Gain found", "Held-out spells it can touch", "Agree before", "Agree after", "Example, or why not")
-    shown = table(heads, rows, numbers=(2, 3, 4, 5), caption=HONEST)
+    shown = table(heads, rows, numbers=(2, 3, 4, 5), stack=True, caption=HONEST)
     yield tag(
         "section",
         tag("h2", "Proposed changes"),

@@ -18,8 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hrgcore.columns import KEY_FIELDS, Layout, apc_layout
-from hrgcore.design import Bundle, load_design
-from hrgcore.errors import HrgcoreError, InputError, UsageError
+from hrgcore.errors import InputError, UsageError
 from hrgcore.linking.sources import Folder
 from hrgcore.read import read_input
 from hrgcore.result import EPISODE_COLUMNS
@@ -119,27 +118,6 @@ class Results(Folder):
         if path.suffix == ".parquet":
             return int(pq.read_metadata(path).num_rows)
         return int(read_input(path).num_rows)
-
-
-def known_design(results: Results, design: str | None, say: Callable[[str], None]) -> Bundle | None:
-    """The design that made a result, for labels and rules: ``design``, or the embedded one of the manifest's id.
-
-    None, with a word of why, where it is not at hand. Raises UsageError where ``design`` is another.
-    """
-    identity, digest = str(results.design.get("id")), results.design.get("digest")
-    try:
-        bundle = load_design(design or identity)
-    except HrgcoreError:
-        if design:
-            raise
-        say(f"{results.name}: design {identity} is not at hand: no labels, bases or CC scores. Name it with --design.")
-        return None
-    if bundle.info.digest == digest:
-        return bundle
-    if design:
-        raise UsageError(f"{results.name} was grouped by other tables than {design} (their digests differ). Name the right design.")
-    say(f"{results.name}: was grouped by other tables than the {identity} at hand: no labels, bases or CC scores. Use --design.")
-    return None
 
 
 def text(column: Any) -> Any:

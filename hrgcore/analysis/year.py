@@ -35,7 +35,8 @@ class Year:
     """A result in figures.
 
     ``cube`` has a row for each provider and HRG: spells, days, spells without a night among those admitted as emergencies or to
-    stay (`admitted`, `zero_stay`), secondary diagnoses (`depth`, and its squares), spells with unbundled HRGs, CC scores, money.
+    stay (`admitted`, `zero_stay`), secondary diagnoses (`depth`, and its squares), spells with unbundled HRGs, CC scores (and
+    their squares) of the spells whose root is split by them (`cc_split`), money.
     ``stays`` and ``scores`` are distributions, ``reasons`` counts spells, ``errors`` rows by provider and kind, ``bases`` spells
     by the weaker basis of their root's and their split's rule.
     """
@@ -80,7 +81,8 @@ def year_of(results: Results, bundle: Bundle | None, prices: Prices | None = Non
         lists = spells.column("UnbundledHRGs")
         columns["unbundled"] = _has_any(lists)
         score, split, depth = cc.scores(results, found, found.episodes) if cc else (one * 0, one * 0, _depth(results, found))
-        columns |= {"depth": depth, "depth_squared": depth * depth, "cc": score * split, "cc_split": split}
+        columns |= {"depth": depth, "depth_squared": depth * depth, "cc": score * split, "cc_squared": score * score * split}
+        columns["cc_split"] = split
         if prices is not None:
             money, excess = prices.of(spells.column("SpellHRG"), days, setting, admission)
             columns |= {"priced": (~np.isnan(money)).astype(np.int64), "income": np.nan_to_num(money), "excess_days": excess}

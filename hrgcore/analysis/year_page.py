@@ -21,6 +21,7 @@ _PROVIDERS, _ERRORS = 25, 15
 #: The funnels: figure, cases, squares, title, what the figure is.
 FUNNELS = {
     "depth": ("depth", "spells", "depth_squared", "Depth of coding", "secondary diagnoses of a spell's episodes"),
+    "cc": ("cc", "cc_split", "cc_squared", "CC scores", "CC score, of spells whose root is split by it"),
     "zero_stay": ("zero_stay", "admitted", None, "Stays without a night", "spells without a night, of those that are no day cases"),
     "unbundled": ("unbundled", "spells", None, "Spells with unbundled HRGs", "spells with at least one unbundled HRG"),
     "stay": ("days", "spells", "days_squared", "Length of stay", "days of stay"),
@@ -205,8 +206,8 @@ def casemix_of(year: Year) -> pa.Table:
 
 
 def funnels_of(year: Year) -> dict[str, Standardised]:
-    """The standardised figures of providers behind the funnels."""
-    return {name: standardised(year.cube, *of[:3]) for name, of in FUNNELS.items()}
+    """The standardised figures of providers behind the funnels; none of what no spell has."""
+    return {name: standardised(year.cube, *of[:3]) for name, of in FUNNELS.items() if year.total(of[1])}
 
 
 def _funnels(year: Year) -> Iterator[Html]:

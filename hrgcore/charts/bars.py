@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hrgcore.charts.figure import BOTTOM, LEFT, RIGHT, WIDTH, figure, frame_y, height_of, line, rect, short, text, ticks
+from hrgcore.charts.figure import BOTTOM, LEFT, RIGHT, WIDTH, cut, figure, frame_y, height_of, line, rect, short, text, ticks
 from hrgcore.html import Html
 
-_NAMES = 250  # the width that names have
-_MOST_LETTERS = 33
+_MOST_LETTERS = 60
 
 
 def bars(
@@ -25,15 +24,16 @@ def bars(
     columns = list(zip(*values, strict=True))
     sums = [sum(row) for row in columns] if stacked else [value for row in columns for value in row]
     high, low = max([0.0, *sums]), min([0.0, *sums])
-    room = WIDTH - _NAMES - 70 - (60 if low < 0 else 0)
+    left = 16 + max((_wide(cut(name, _MOST_LETTERS)) for name in names), default=0)
+    room = WIDTH - left - 70 - (60 if low < 0 else 0)
     scale = room / (high - low or 1)
-    zero = _NAMES + (60 if low < 0 else 0) - low * scale
-    thick = 16 if stacked or len(values) == 1 else 11
+    zero = left + (60 if low < 0 else 0) - low * scale
+    thick = 16 if stacked or len(values) == 1 else 13
     step = 8 + (thick if stacked else thick * max(1, len(values)))
     shapes: list[Html] = []
     for place, (name, row) in enumerate(zip(names, columns, strict=True)):
         y = 6 + place * step
-        shapes.append(text(_NAMES - 8, y + (step - 8) / 2 + 4, _cut(name), "end"))
+        shapes.append(text(left - 8, y + (step - 8) / 2 + 4, cut(name, _MOST_LETTERS), "end"))
         start = zero
         for number, value in enumerate(row, 1):
             hint = f"{name}: {short(value, unit)} {list(series)[number - 1]}"
@@ -45,10 +45,10 @@ def bars(
             shapes.append(rect(min(zero, zero + value * scale), top, abs(value) * scale, thick - 1, f"f{number}", hint))
             at = zero + value * scale
             shapes.append(
-                text(at + (4 if value >= 0 else -4), top + thick - 2, short(value, unit), "start" if value >= 0 else "end")
+                text(at + (4 if value >= 0 else -4), top + thick / 2 + 4, short(value, unit), "start" if value >= 0 else "end")
             )
         if stacked:
-            shapes.append(text(start + 4, y + thick - 3, short(sum(row), unit)))
+            shapes.append(text(start + 4, y + thick / 2 + 4, short(sum(row), unit)))
     height = 10 + step * len(names)
     shapes.append(line(zero, 2, zero, height - 4, "axis"))
     return figure(title, caption, height, *shapes, keys=tuple(series) if len(series) > 1 else ())
@@ -77,5 +77,6 @@ def distribution(
     return figure(title, caption, height, *shapes, keys=tuple(series) if len(series) > 1 else ())
 
 
-def _cut(name: str) -> str:
-    return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1].rstrip() + "…"
+def _wide(name: str) -> float:
+    """About how wide a name is; fonts differ, so rather too wide."""
+    return sum(8.6 if letter.isupper() or letter.isdigit() else 6.8 for letter in name)

@@ -17,6 +17,7 @@ STYLE = """
 }
 figure.chart { margin: 0 0 1rem; }
 figure.chart svg { display: block; width: 100%; max-width: 60rem; height: auto; }
+@media (max-width: 40rem) { figure.chart svg { min-width: 44rem; } }
 figure.chart figcaption { color: var(--soft); font-size: .9rem; margin-top: .35rem; max-width: 60rem; }
 figure.chart .title { font-weight: 600; color: var(--ink); margin: 0 0 .4rem; font-size: 1rem; }
 figure.chart text { fill: var(--ink); font-size: 12px; }
@@ -40,10 +41,14 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; }
 
 
 def figure(title: str, caption: str, height: float, *shapes: Content, keys: tuple[str, ...] = ()) -> Html:
-    """A picture of ``height`` under its title; ``caption`` says what is seen, ``keys`` name the series, in order of colour."""
+    """A picture of ``height`` under its title; ``caption`` says what is seen, ``keys`` name the series, in order of colour.
+
+    Narrow screens scroll it sideways, so that what is written in it can be read.
+    """
     picture = tag("svg", tag("title", title), *shapes, viewBox=f"0 0 {WIDTH} {height:.0f}", role="img", aria_label=title)
     legend = tag("p", *(tag("span", tag("span", key, class_="soft"), class_=f"key f{n}") for n, key in enumerate(keys, 1)))
-    parts = (tag("p", title, class_="title"), legend if keys else None, picture, tag("figcaption", caption))
+    room = tag("div", picture, class_="scroll", tabindex="0", role="region", aria_label=f"Picture: {title}")
+    parts = (tag("p", title, class_="title"), legend if keys else None, room, tag("figcaption", caption))
     return tag("figure", *parts, class_="chart card")
 
 
@@ -77,25 +82,32 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     return found
 
 
-def short(value: float, unit: str = "") -> str:
+def short(value: float, unit: str = "", digits: int = 3) -> str:
     """A number in few characters: `950`, `12.3k`, `1.2M`; with ``unit`` `%` a share of 1 as a percentage, `£` in front."""
     if unit == "%":
-        return f"{100 * value:.3g}%"
+        return f"{100 * value:.{digits}g}%"
     sign, size = "-" if value < 0 else "", abs(value)
     for limit, letter in ((1e9, "bn"), (1e6, "M"), (1e4, "k")):
         if size >= limit:
-            return f"{sign}{unit}{size / (1e3 if letter == 'k' else limit):.3g}{letter}"
-    body = f"{size:,.0f}" if size == int(size) or size >= 100 else f"{size:.3g}"
+            return f"{sign}{unit}{size / (1e3 if letter == 'k' else limit):.{digits}g}{letter}"
+    whole = size == int(size) or digits <= len(str(int(size)))
+    body = f"{size:,.0f}" if whole else f"{size:,.{digits}g}"
     return f"{sign}{unit}{body}"
+
+
+def cut(name: str, letters: int) -> str:
+    """A name of at most so many letters."""
+    return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"
 
 
 def frame_y(marks: list[float], bottom: float, unit: str, title: str) -> list[Html]:
     """Lines and numbers of a vertical axis from ``TOP`` to ``bottom``, with its title above."""
     low, high = marks[0], marks[-1]
     shapes: list[Html] = [text(4, TOP - 2, title, "start", "soft")]
+    digits = next(n for n in range(3, 13) if all(short(mark, unit, n) == short(mark, unit, 12) for mark in marks))
     for mark in marks:
         y = bottom - (mark - low) / (high - low) * (bottom - TOP - 8)
-        shapes += [line(LEFT, y, WIDTH - RIGHT, y), text(LEFT - 6, y + 4, short(mark, unit), "end", "soft")]
+        shapes += [line(LEFT, y, WIDTH - RIGHT, y), text(LEFT - 6, y + 4, short(mark, unit, digits), "end", "soft")]
     return shapes
 
 

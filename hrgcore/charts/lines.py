@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hrgcore.charts.figure import BOTTOM, LEFT, RIGHT, WIDTH, figure, frame_y, height_of, line, short, text, ticks
+from hrgcore.charts.figure import BOTTOM, LEFT, RIGHT, WIDTH, cut, figure, frame_y, height_of, line, short, text, ticks
 from hrgcore.html import Html, tag
+
+_LETTER = 7.5  # about the width of a letter
 
 
 def lines(
@@ -18,7 +20,11 @@ def lines(
     shapes = frame_y(marks, bottom, unit, y)
     room = (WIDTH - LEFT - RIGHT - 60) / max(1, len(names) - 1)
     places = [LEFT + 30 + number * room for number in range(len(names))]
-    shapes += [text(at, bottom + 15, name, "middle", "soft") for at, name in zip(places, names, strict=True)]
+    letters = max(4, int(room / _LETTER))
+    for number, (place, name) in enumerate(zip(places, names, strict=True)):
+        anchor = "middle" if 0 < number < len(names) - 1 else "end" if number else "start"  # none sticks out of the picture
+        shift = {"start": -24, "middle": 0, "end": 24}[anchor]
+        shapes.append(text(place + shift, bottom + 15, cut(name, letters), anchor, "soft"))
     for number, (key, row) in enumerate(series.items(), 1):
         at = [(place, height_of(value, marks, bottom)) for place, value in zip(places, row, strict=True)]
         shapes.append(tag("polyline", points=" ".join(f"{px:.1f},{py:.1f}" for px, py in at), class_=f"line l{number}"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrgcore.cli.options import LOGIC_HELP, add_input_options, check_logic, whole_number_from_1
-from hrgcore.cli.shell import say, stage
+from hrgcore.cli.shell import note, stage
 
 if TYPE_CHECKING:
     from hrgcore.cli.options import Subparsers
@@ -48,12 +48,20 @@ def run(arguments: argparse.Namespace) -> int:
         rdf=Path(arguments.rdf) if arguments.rdf else None,
         headings=not arguments.no_headings,
         threads=arguments.threads,
+        design=_place(arguments.design) if arguments.design else None,
         resume=arguments.resume,
-        say=lambda line: say(f"hrgcore: note: {line}"),
+        say=note,
         stage=stage,
     )
     print(_summary(run_job(job, grouper), arguments.output))
     return 0
+
+
+def _place(design: str) -> str:
+    """Where a design is found, from wherever that is asked: the id of an embedded one, or a whole path."""
+    from hrgcore.design.locate import embedded_designs
+
+    return design if design in embedded_designs() else str(Path(design).resolve())
 
 
 def _summary(outcome: Outcome, output: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hrgcore.cli.shell import say, stage
+from hrgcore.cli.shell import note, stage
 
 if TYPE_CHECKING:
     from hrgcore.cli.options import Subparsers
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         output=Path(arguments.output),
         on=arguments.on,
         format=arguments.format,
-        say=lambda line: say(f"hrgcore: note: {line}"),
+        say=note,
     )
     print(_summary(link_folders(job), arguments.output))
     return 0

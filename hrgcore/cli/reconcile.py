@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hrgcore.cli.analysis import add_output_option, finish, output_of
 from hrgcore.cli.options import whole_number_from_1
-from hrgcore.cli.shell import say, stage
+from hrgcore.cli.shell import note, stage, warn
 
 if TYPE_CHECKING:
     from hrgcore.cli.options import Subparsers
 
-_EXAMPLES = 6
 DIFF = "proposal.diff"
 
 
@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("official", metavar="OFFICIAL", help="the official product's output, or a table with spell keys and HRGs")
     parser.add_argument("results", metavar="OUT", help="a folder that hrgcore group has written of the same activity")
-    parser.add_argument("-o", "--output", required=True, metavar="DIR", help=f"a new folder: report.html, {DIFF}, Parquet tables")
+    add_output_option(parser, f"{DIFF}, ")
     parser.add_argument("--design", metavar="D", help="the design of OUT, where it is not an embedded one")
     parser.add_argument(
         "--spell-hrg", metavar="COLUMN", help="the column with the spell's official HRG, where its name is not known"
@@ -42,26 +42,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry it out."""
     from hrgcore.analysis.examples import explained
     from hrgcore.analysis.heldout import halves, propose, try_out
+    from hrgcore.analysis.made_by import design_of
     from hrgcore.analysis.official import read_official
-    from hrgcore.analysis.output import PAGE, Analysis, write_analysis
+    from hrgcore.analysis.output import Analysis
     from hrgcore.analysis.reconcile import match
-    from hrgcore.analysis.reconcile_page import Reconciled, reconcile_page, reconcile_text, tables_of
-    from hrgcore.analysis.results import Results, known_design
-    from hrgcore.errors import UsageError
+    from hrgcore.analysis.reconcile_page import PAIRS, Reconciled, reconcile_page, reconcile_text, tables_of
+    from hrgcore.analysis.results import Results
     from hrgcore.grouper import Grouper
-    from hrgcore.write.folder import check_folder
 
     begun = time.perf_counter()
-    output = Path(arguments.output)
-    check_folder(output)
+    output = output_of(arguments)
     results = Results(Path(arguments.results))
-    bundle = known_design(results, arguments.design, lambda line: say(f"hrgcore: note: {line}"))
-    if bundle is None:
-        raise UsageError("reconcile needs the design that made the result. Name it with --design.")
+    bundle = design_of(results, arguments.design, warn)
     stage("reading")
     official = read_official(Path(arguments.official), arguments.spell_hrg, arguments.episode_hrg)
     if official.doubled:
-        say(f"hrgcore: note: {official.doubled:,} official spells stand with several HRGs; the first counts")
+        note(f"{official.doubled:,} official spells stand with several HRGs; the first counts")
     stage("matching")
     matched = match(official, results, bundle)
     stage("looking for changes")
@@ -71,16 +67,18 @@ def run(arguments: argparse.Namespace) -> int:
     stage("trying them")
     counts, edits = try_out(tried, matched, held_out, results, bundle)
     found = Reconciled(matched, tried, counts, edits, len(proposals) - len(tried))
-    grouper = Grouper(arguments.design or bundle.info.id)
-    examples = []
-    for row in matched.disagreements().slice(0, _EXAMPLES).to_pylist():
-        heading = f"Official {row['official']}, ours {row['SpellHRG']}: why ours, spell {row['spell']:,}"
-        examples.append((heading, explained(results, row["spell"], grouper).text()))
+    grouper = Grouper(bundle)
+    rows = matched.disagreements().slice(0, PAIRS).to_pylist()
+    told = explained(results, [row["spell"] for row in rows], grouper)
+    examples = [
+        (f"Official {row['official']}, ours {row['SpellHRG']}: why ours, spell {row['spell']:,}", told[row["spell"]][0])
+        for row in rows
+    ]
     diff = edits.diff(bundle.texts)
     page = reconcile_page(found, results, bundle, str(official.path), examples, diff)
     figures = {"held_out": counts[0], "agree_before": counts[1], "agree_after": counts[2]}
     files = [official.path] if official.path.is_file() else []
-    write_analysis(output, Analysis("reconcile", [results], tables_of(found), page, begun, {DIFF: diff}, files, figures))
-    print(reconcile_text(found))
-    print(f"\nreport: {output / PAGE}\nchanges to review: {output / DIFF}")
+    analysis = Analysis("reconcile", [results], tables_of(found), page, begun, {DIFF: diff}, files, figures)
+    finish(output, analysis, reconcile_text(found))
+    print(f"changes to review: {output / DIFF}")
     return 0

@@ -68,6 +68,16 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def note(line: str) -> None:
+    """Say on stderr what has to be known."""
+    say(f"hrgcore: note: {line}")
+
+
+def warn(line: str) -> None:
+    """Say on stderr what may be wrong."""
+    say(f"hrgcore: warning: {line}")
+
+
 def stage(line: str) -> None:
     """Say what is being done, if a person is watching."""
     if sys.stderr.isatty():

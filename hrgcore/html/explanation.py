@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hrgcore.html.markup import Content, Html, joined, tag
 from hrgcore.html.page import design_footer, page
 from hrgcore.html.parts import basis, definitions, table
+from hrgcore.reasons import is_failure
 from hrgcore.reference import Step
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def answer(explanation: Explanation) -> Html:
 def row_answer(explanation: RowExplanation) -> Html:
     """The same of a row of another logic."""
     result = explanation.result
-    failed = bool(result.errors)
+    failed = is_failure(result.reason)
     return _answer(result.hrg, explanation.labels[result.hrg], explanation.how(), failed, explanation.values())
 
 

@@ -32,7 +32,7 @@ def _width(value: Content) -> str | None:
 
 
 def table(
-    headings: Sequence[Content],
+    headings: Sequence[str],
     rows: Iterable[Sequence[Content]],
     *,
     label: str | None = None,
@@ -42,7 +42,7 @@ def table(
 ) -> Html:
     """A table that scrolls sideways where it is too wide; the columns ``numbers`` (from 0) are aligned as numbers.
 
-    With ``stack`` cells stand below one another on narrow screens.
+    With ``stack`` cells stand below one another on narrow screens, each behind its heading.
     ``label``, or else the caption, says what it is to those who don't see it.
     The first cell of a row is its heading.
     """
@@ -55,7 +55,13 @@ def table(
         tag(
             "tr",
             *(
-                tag("td" if column else "th", cell, scope=None if column else "row", class_=aligned(column))
+                tag(
+                    "td" if column else "th",
+                    cell,
+                    scope=None if column else "row",
+                    class_=aligned(column),
+                    data_heading=headings[column] if stack and column and cell else None,
+                )
                 for column, cell in cells
             ),
         )

@@ -58,7 +58,8 @@ class Held:
 class Folder:
     """A folder that `hrgcore group` has written. What is read of it must be what its manifest says.
 
-    ``files`` fills with name, size and SHA-256 of each file that was read; ``design`` is that of the manifest.
+    ``files`` fills with name, size and SHA-256 of each file that was read. ``design`` is that of the manifest,
+    ``design_path`` where the run found it (None: the one by default), ``version`` that of the hrgcore that ran.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,8 +74,11 @@ class Folder:
             manifest = json.loads((path / MANIFEST).read_bytes())
             self.logic: str = manifest["logic"]
             self.design: dict[str, Any] = dict(manifest["design"])
+            self.version = str(manifest.get("versions", {}).get("hrgcore", "of an unknown version"))
+            found = manifest.get("options", {}).get("design")
+            self.design_path = str(found) if found else None
             self._digests = {output["name"]: output["sha256"] for output in manifest["outputs"]}
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             raise InputError(f"{path / MANIFEST}: is no manifest of hrgcore group. Group the activity again.") from None
 
     def columns(self, table: str) -> list[str]:

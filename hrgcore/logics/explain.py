@@ -17,7 +17,7 @@ from hrgcore.explain import Views, as_lists, hrg_labels, step_lines
 from hrgcore.logics.fields import Logic, RowLayout, row_layout
 from hrgcore.logics.lists import without_lists
 from hrgcore.reasons import REASONS
-from hrgcore.reference import RowOutcome, RowReference, row_reference
+from hrgcore.reference import RecordError, RowOutcome, RowReference, row_reference
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,18 @@ class RowExplainer:
 
     def explain(self, row: Mapping[str, object], others: Sequence[Mapping[str, object]] = ()) -> RowExplanation:
         """Group a row (official column names) with every step. What contradicts ``others`` of its period is among the errors."""
+        return self._explained(row, self._contradictions([row, *others])[0])
+
+    def explain_all(self, rows: Sequence[Mapping[str, object]]) -> list[RowExplanation]:
+        """Explain each row, held against the others of its period."""
+        return [self._explained(row, errors) for row, errors in zip(rows, self._contradictions(rows), strict=True)]
+
+    def _contradictions(self, rows: Sequence[Mapping[str, object]]) -> list[tuple[RecordError, ...]]:
+        return self.engine.contradictions(rows) if isinstance(self.engine, RowReference) else [()] * len(rows)
+
+    def _explained(self, row: Mapping[str, object], contradictions: tuple[RecordError, ...]) -> RowExplanation:
         result = self.engine.group(row, trace=True)
-        if isinstance(self.engine, RowReference):
-            result = replace(result, errors=result.errors + self.engine.contradictions([row, *others])[0])
+        result = replace(result, errors=result.errors + contradictions)
         labels = {one["hrg"]: one["label"] for one in self._tables.logics[self._logic.name]["hrgs"]}
         labels |= hrg_labels(self._tables, {result.hrg, *(found.hrg for found in result.unbundled)} - labels.keys())
         said = self._tables.settings
@@ -92,13 +101,20 @@ def official_rows(logic: Logic, table: pa.Table, row: int | None = None) -> list
     """
     if row is None and table.num_rows != 1:
         raise InputError(f"explain takes one row of {logic.title}; {table.num_rows} were given. Choose one.")
+    rows, place = period_of(logic, table, row or 0)
+    return [rows[place], *rows[:place], *rows[place + 1 :]]
+
+
+def period_of(logic: Logic, table: pa.Table, row: int) -> tuple[list[Mapping[str, Any]], int]:
+    """All rows of the period of row ``row`` by official column names, in their order, and its place among them."""
     layout = row_layout(logic, table.column_names)
     table, layout = without_lists(logic, without_views(table), layout)
-    return [_cells(logic, layout, table, at) for at in _of_period(logic, layout, table, row or 0)]
+    found = _of_period(logic, layout, table, row)
+    return [_cells(logic, layout, table, at) for at in found], found.index(row)
 
 
 def _of_period(logic: Logic, layout: RowLayout, table: pa.Table, row: int) -> list[int]:
-    """The row, and then all others that have its keys."""
+    """The rows that have the keys of a row, itself among them."""
     if not logic.keys:
         return [row]
     same = None
@@ -106,7 +122,8 @@ def _of_period(logic: Logic, layout: RowLayout, table: pa.Table, row: int) -> li
         texts = table.column(layout.columns[key.name][0]).cast(pa.string())
         equal = pc.fill_null(pc.equal(texts, texts[row]), False)
         same = equal if same is None else pc.and_(same, equal)
-    return [row, *(at for at in np.flatnonzero(np.asarray(same)).tolist() if at != row)]
+    found: list[int] = np.flatnonzero(np.asarray(same)).tolist()
+    return found if row in found else [row]  # a null key is equal to none
 
 
 def _cells(logic: Logic, layout: RowLayout, table: pa.Table, row: int) -> Mapping[str, Any]:

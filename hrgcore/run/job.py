@@ -57,7 +57,8 @@ class Job:
     format: str = "parquet"
     rdf: Path | None = None
     headings: bool = True
-    threads: int | None = None  # is noted only: the grouper has it
+    threads: int | None = None  # is noted only, as the next: the grouper has it
+    design: str | None = None  # where it was found
     resume: bool = False
     say: Callable[[str], None] = field(default=lambda _: None)  # what has to be known
     stage: Callable[[str], None] = field(default=lambda _: None)  # what may be watched
@@ -155,7 +156,7 @@ class _Run:
             self.grouper.design,
             inputs=[*(place.journal.digests or []), *self.rdf],
             logic=self.job.logic,
-            options={"format": self.job.format, "threads": self.job.threads, "headings": self.job.headings},
+            options={name: getattr(self.job, name) for name in ("format", "threads", "headings", "design")},
             seconds=self.seconds,
             quality=quality,
         )

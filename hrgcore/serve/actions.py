@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
 from hrgcore.errors import InputError
 from hrgcore.explain import Explanation
 from hrgcore.serve.answers import Answers
-from hrgcore.serve.entry import MOST_ROWS, Entry, Row, checked_rows
+from hrgcore.serve.entry import Entry, Row, checked_rows, place_of
 from hrgcore.serve.fields import APC, Form
 from hrgcore.serve.paste import pasted_codes, pasted_rows
+
+_OF_THE_ROW = {"EPIDUR", "CRITICALCAREDAYS", "REHABILITATIONDAYS", "SPCDAYS", "PERWT"}
+_COUNTED = {"EPIORDER", "CCDate", "AGE_DAYS"}
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,15 @@ def act(form: Form, entry: Entry, answers: Answers) -> Done:
             return _add(form, entry)
         case "remove" if argument.isdigit() and len(entry.rows) > 1:
             rows = tuple(row for number, row in enumerate(entry.rows) if number != int(argument))
-            return Done(replace(entry, rows=rows), focus="r0")
+            shown = place_of(str(entry.shown), rows)
+            return Done(replace(entry, rows=rows, shown=shown), focus="r0")
+        case "show":
+            return Done(replace(entry, shown=place_of(argument, entry.rows)), focus="results")
         case "whatif":
             return Done(replace(entry, before=entry.rows), focus="what-if")
         case "back" if entry.before is not None:
-            return Done(replace(entry, rows=entry.before, before=None), focus="results")
+            shown = place_of(str(entry.shown), entry.before)
+            return Done(replace(entry, rows=entry.before, before=None, shown=shown), focus="results")
         case "keep":
             return Done(replace(entry, before=None), focus="results")
         case "try":
@@ -76,30 +85,35 @@ def _paste(form: Form, entry: Entry) -> Done:
         rows, left_out = pasted_rows(form, entry.paste)
     except InputError as error:
         return Done(entry, str(error), "paste", blank=not any(entry.rows))
-    return Done(replace(entry, rows=rows, paste=""), left_out, "results")
+    return Done(replace(entry, rows=rows, paste="", shown=0), left_out, "results")
 
 
 def _add(form: Form, entry: Entry) -> Done:
-    """Another episode like the last, without its codes and its days."""
-    if not form.several or len(entry.rows) >= MOST_ROWS:
+    """Another episode or day like the last, without its codes, its days and its weight; what counts on is one more."""
+    if len(entry.rows) >= form.most:
         return Done(entry)
     last = entry.rows[-1]
-    kept = {one.name for one in (*form.keys, *form.fields) if not one.many} - {
-        "EPIDUR",
-        "CRITICALCAREDAYS",
-        "REHABILITATIONDAYS",
-        "SPCDAYS",
-    }
-    row = {name: text for name, text in last.items() if name in kept}
-    order = last.get("EPIORDER", "").strip()
-    row["EPIORDER"] = str(int(order) + 1) if order.isdecimal() and len(order) < 3 else ""
+    kept = {one.name for one in (*form.keys, *form.fields) if not one.many} - _OF_THE_ROW
+    row = {name: _next(text.strip()) if name in _COUNTED else text for name, text in last.items() if name in kept}
     number = len(entry.rows)
-    return Done(replace(entry, rows=(*entry.rows, row)), focus=f"r{number}-EPIDUR")
+    first = next((one for one in form.fields if one.name in _OF_THE_ROW or one.many), form.fields[0])
+    return Done(replace(entry, rows=(*entry.rows, row), shown=number), focus=f"r{number}-{first.place(0)}")
+
+
+def _next(text: str) -> str:
+    """The next number, or the next day where it is a date; blank where it is neither."""
+    if not (text.isascii() and text.isdigit()):
+        return ""
+    if len(text) != len("YYYYMMDD"):
+        return str(int(text) + 1)
+    with contextlib.suppress(ValueError, OverflowError):
+        return (datetime.strptime(text, "%Y%m%d") + timedelta(days=1)).strftime("%Y%m%d")
+    return ""
 
 
 def _try(form: Form, entry: Entry, hrg: str, answers: Answers) -> Done:
     """Make the change that a neighbouring HRG needs, as a what-if."""
-    explanation = answers.explain(form, entry.rows)
+    explanation = answers.explain(form, entry.rows)[0]
     found = explanation.split.neighbours if isinstance(explanation, Explanation) and explanation.split else ()
     for one in found:
         if one.hrg == hrg and one.episodes is not None:

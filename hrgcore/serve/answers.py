@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 
 from hrgcore.design import Bundle
 from hrgcore.errors import UsageError
@@ -12,6 +13,7 @@ from hrgcore.explain import Explainer, Explanation
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.logics.explain import RowExplainer, RowExplanation
 from hrgcore.reference import RecordError, Step
+from hrgcore.reference.record import cell_text
 from hrgcore.serve.codes import CodeBook
 from hrgcore.serve.entry import Entry, Row
 from hrgcore.serve.fields import APC, CODE_KINDS, Form
@@ -37,10 +39,19 @@ class Moved:
     def changed(self) -> bool:
         return self.before != self.now
 
+    @property
+    def of_hrg(self) -> bool:
+        """Whether it is the HRG, of a spell or of one of several days."""
+        return self.name.rpartition(": ")[2] == "HRG"
+
 
 @dataclass(frozen=True)
 class Answer:
-    """All that the page says of an entry. ``remarks`` are by row and column; ``known`` has the texts of the steps before."""
+    """All that the page says of an entry. ``remarks`` are by row and column; ``known`` has the texts of the steps before.
+
+    ``days`` are the explanations of all days of a period, of which ``explanation`` is the one that is shown; none of a spell.
+    ``unchecked`` says what could not be held against one another.
+    """
 
     explanation: Explanation | RowExplanation
     remarks: Mapping[tuple[int, str], Remark]
@@ -48,6 +59,9 @@ class Answer:
     given: tuple[Moved, ...] = ()
     moved: tuple[Moved, ...] = ()
     known: frozenset[str] | None = field(default=None, repr=False)
+    days: tuple[RowExplanation, ...] = ()
+    shown: int = 0
+    unchecked: str = ""
 
 
 class Answers:
@@ -72,33 +86,48 @@ class Answers:
         rows, column = self.tables.logics[form.logic].accepts(name)
         return [value for row in rows for value in row[column].split()]
 
-    def explain(self, form: Form, rows: Sequence[Row]) -> Explanation | RowExplanation:
-        """The explanation of a spell's episodes, or of a row."""
+    def explain(self, form: Form, rows: Sequence[Row]) -> tuple[Explanation | RowExplanation, ...]:
+        """The explanation of a spell's episodes, or one of each row."""
         if form.logic == APC:
-            return self._spells.explain(rows)
+            return (self._spells.explain(rows),)
         if form.logic not in self.logics:
             raise UsageError(f"{self.info.id} has no tables of {form.logic}. Name a design that has.")
         if form.logic not in self._rows:
             self._rows[form.logic] = RowExplainer(self.tables, ROW_LOGICS[form.logic])
-        return self._rows[form.logic].explain(rows[0])
+        return tuple(self._rows[form.logic].explain_all(rows))
 
     def answer(self, form: Form, entry: Entry) -> Answer:
         """All that is said of an entry."""
-        explanation = self.explain(form, entry.rows)
+        every = self.explain(form, entry.rows)
+        explanation = every[entry.shown if form.days else 0]
         remarks = {(row, column): remark for row, column, remark in self._code_remarks(form, entry.rows, explanation)}
         general: list[str] = []
-        for row, error in _errors(explanation):
+        for row, error in _errors(every):
             if error.field and form.takes(error.field):
                 kind = "bad" if entry.rows[row].get(error.field, "").strip() or error.code else "needed"
                 remarks[row, error.field] = Remark(error.message, kind)
             else:
                 general.append(error.message)
+        days = tuple(one for one in every if isinstance(one, RowExplanation)) if form.days else ()
+        unchecked = self._unchecked(form, entry.rows) if form.days else ""
+        answer = Answer(explanation, remarks, tuple(dict.fromkeys(general)), days=days, shown=entry.shown, unchecked=unchecked)
         if entry.before is None:
-            return Answer(explanation, remarks, tuple(dict.fromkeys(general)))
+            return answer
         before = self.explain(form, entry.before)
-        known = frozenset(step.text for step in _all(_steps(before)))
-        given, moved = tuple(_given(form, entry.before, entry.rows)), tuple(_moved(before, explanation))
-        return Answer(explanation, remarks, tuple(dict.fromkeys(general)), given, moved, known)
+        known = frozenset(step.text for one in before for step in _all(_steps(one)))
+        given, moved = tuple(_given(form, entry.before, entry.rows)), tuple(_moved(form, before, every))
+        return replace(answer, given=given, moved=moved, known=known)
+
+    def _unchecked(self, form: Form, rows: Sequence[Row]) -> str:
+        """What of a period is not checked, where the design has checks over its days."""
+        if not self.tables.logics[form.logic]["checks"]:
+            return ""
+        if len(rows) == 1:
+            return "Only this day is here: whether others of its period contradict it is not checked. Add or paste them."
+        if all(cell_text(row.get(key.name)) for row in rows for key in form.keys):
+            return ""
+        names = " and ".join(key.label for key in form.keys)
+        return f"{names}: without both, days are of no period, and are not held against one another. Fill them in, under Key."
 
     def _code_remarks(
         self, form: Form, rows: Sequence[Row], explanation: Explanation | RowExplanation
@@ -146,12 +175,13 @@ def _deciding(explanation: Explanation | RowExplanation) -> Sequence[Step]:
     return explanation.result.episodes[0].steps
 
 
-def _errors(explanation: Explanation | RowExplanation) -> Iterator[tuple[int, RecordError]]:
-    if isinstance(explanation, RowExplanation):
-        yield from ((0, error) for error in explanation.result.errors)
-        return
-    for number, episode in enumerate(explanation.result.episodes):
-        yield from ((number, error) for error in episode.errors)
+def _errors(every: Sequence[Explanation | RowExplanation]) -> Iterator[tuple[int, RecordError]]:
+    """The errors of episodes or rows, each with its number."""
+    errors: list[tuple[RecordError, ...]] = []
+    for one in every:
+        errors += [record.errors for record in one.result.episodes] if isinstance(one, Explanation) else [one.result.errors]
+    for number, own in enumerate(errors):
+        yield from ((number, error) for error in own)
 
 
 def _steps(explanation: Explanation | RowExplanation) -> Iterator[Step]:
@@ -179,11 +209,15 @@ def _given(form: Form, before: Sequence[Row], now: Sequence[Row]) -> Iterator[Mo
                 yield Moved(where, old.get(name, ""), new.get(name, ""))
 
 
-def _moved(before: Explanation | RowExplanation, now: Explanation | RowExplanation) -> Iterator[Moved]:
-    """What results say, before and now, changed or not."""
-    one, other = _said(before), _said(now)
-    for name in dict.fromkeys((*one, *other)):
-        yield Moved(name, one.get(name, ""), other.get(name, ""))
+def _moved(
+    form: Form, before: Sequence[Explanation | RowExplanation], now: Sequence[Explanation | RowExplanation]
+) -> Iterator[Moved]:
+    """What results say, before and now, changed or not; of several days, each says which it is of."""
+    for number, (old, new) in enumerate(zip_longest(before, now), 1):
+        one, other = _said(old) if old else {}, _said(new) if new else {}
+        where = f"{form.row} {number}: " if max(len(before), len(now)) > 1 else ""
+        for name in dict.fromkeys((*one, *other)):
+            yield Moved(f"{where}{name}", one.get(name, ""), other.get(name, ""))
 
 
 def _said(explanation: Explanation | RowExplanation) -> dict[str, str]:

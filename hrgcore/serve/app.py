@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from hrgcore.design import DEFAULT_DESIGN, load_design
+from hrgcore.design import DEFAULT_DESIGN, Bundle, load_design
 from hrgcore.errors import HrgcoreError
 from hrgcore.html import stylesheet
 from hrgcore.serve.actions import Done, act, start
@@ -33,13 +33,22 @@ _ICON = (
 
 
 class Page:
-    """The page under one design. ``opened`` are rows that it begins with, at an address that only the opener knows."""
+    """The page under one design. ``opened`` are rows that it begins with, at an address that only the opener knows.
 
-    def __init__(self, design: str | Path = DEFAULT_DESIGN, opened: Sequence[Mapping[str, object]] = (), logic: str = APC) -> None:
+    ``shown`` is the one of them that is explained, where each is grouped by itself.
+    """
+
+    def __init__(
+        self,
+        design: str | Path | Bundle = DEFAULT_DESIGN,
+        opened: Sequence[Mapping[str, object]] = (),
+        logic: str = APC,
+        shown: int = 0,
+    ) -> None:
         self._answers = Answers(load_design(design))
         settings = self._answers.tables.settings
         self._views = Views(self._answers.logics, self._answers.accepted, (settings.id, settings.title, settings.status))
-        self._opened = Entry(checked_rows(form_of(logic), opened)) if opened else None
+        self._opened = Entry(checked_rows(form_of(logic), opened), shown=shown) if opened else None
         self._opened_form = form_of(logic)
         self._token = secrets.token_urlsafe(16)
         self._answers.explain(form_of(APC), [start(form_of(APC))])  # what is made when first asked for is there by now
@@ -86,10 +95,11 @@ class Page:
         form, kind = self._form(request), request.path_params["kind"]
         if form is None or kind not in MEDIA:
             return _missing()
-        rows = read_entry(form, await request.body()).rows
-        name = "spell" if form.several else "row"
+        entry = read_entry(form, await request.body())
+        name = form.whole if kind == "csv" or not form.days else form.row.lower()
         headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-        return Response(exported(kind, form, rows, self._answers.explain(form, rows)), headers=headers, media_type=MEDIA[kind])
+        every = self._answers.explain(form, entry.rows)
+        return Response(exported(kind, form, entry, every), headers=headers, media_type=MEDIA[kind])
 
     async def _codes(self, request: Request) -> Response:
         try:

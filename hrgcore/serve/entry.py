@@ -11,23 +11,26 @@ from urllib.parse import parse_qsl
 from hrgcore.errors import InputError
 from hrgcore.serve.fields import Form
 
-MOST_ROWS = 40  #: episodes on one page
 MOST_CHARACTERS = 64  #: in a cell
-_MOST_FIELDS = MOST_ROWS * 250
-_CELL = re.compile(r"r([0-9]{1,2})\.([A-Za-z0-9_]+)")
+_MOST_FIELDS = 10_000
+_CELL = re.compile(r"r([0-9]{1,3})\.([A-Za-z0-9_]+)")
 
 Row = dict[str, str]  # official name: text; blank cells are left out
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The rows of a form, those before a what-if, and what else came with them (the button, pasted text)."""
+    """The rows of a form, those before a what-if, and what else came with them (the button, pasted text).
+
+    ``shown`` is the row that is explained where rows are grouped each by itself.
+    """
 
     rows: tuple[Row, ...]
     before: tuple[Row, ...] | None = None
     action: str = ""
     paste: str = ""
     at: str = ""
+    shown: int = 0
 
 
 def read_entry(form: Form, body: bytes) -> Entry:
@@ -48,19 +51,30 @@ def read_entry(form: Form, body: bytes) -> Entry:
             _take(form, keys, name.removeprefix("key."), text)
         else:
             others[name] = text
-    if len(cells) > MOST_ROWS:
-        raise InputError(f"there are more than {MOST_ROWS} episodes. Explain longer spells with `hrgcore explain`.")
+    if len(cells) > form.most:
+        raise InputError(f"there are more than {form.most} {form.rows}. Explain a longer {form.whole} with `hrgcore explain`.")
     rows = tuple(keys | cells[number] for number in sorted(cells)) or ({},)
     before = others.get("before", "")
+    shown = others.get("shown", "")
     return Entry(
-        rows, _rows_of(form, before) if before else None, others.get("action", ""), others.get("paste", ""), others.get("at", "")
+        rows,
+        _rows_of(form, before) if before else None,
+        others.get("action", ""),
+        others.get("paste", ""),
+        others.get("at", ""),
+        place_of(shown, rows),
     )
+
+
+def place_of(text: str, rows: Sequence[Row]) -> int:
+    """The row that a number names, from 0; the first where it names none."""
+    return int(text) if text.isdecimal() and len(text) < 4 and int(text) < len(rows) else 0
 
 
 def checked_rows(form: Form, rows: Sequence[Mapping[str, object]]) -> tuple[Row, ...]:
     """Rows with official names as an entry has them. Raises InputError for a cell that is too long, or too many rows."""
-    if len(rows) > MOST_ROWS:
-        raise InputError(f"the spell has {len(rows)} episodes; the page takes {MOST_ROWS}. Explain it with `hrgcore explain`.")
+    if len(rows) > form.most:
+        raise InputError(f"the {form.whole} has {len(rows)} {form.rows}; the page takes {form.most}. Use `hrgcore explain`.")
     made: list[Row] = []
     for row in rows:
         made.append({})

@@ -12,6 +12,7 @@ from hrgcore.logics import ROW_LOGICS
 from hrgcore.logics.fields import Field
 
 CODE_KINDS = ("icd10", "opcs4")  #: kinds of fields whose values are codes, which may be completed
+MOST_EPISODES, MOST_DAYS = 40, 120  #: on one page
 APC = "apc"
 APC_TITLE = "admitted care"
 #: Diagnoses and procedures of the official layout of admitted care, and the columns that they stand before.
@@ -21,14 +22,33 @@ _NUMBERED = re.compile(r"([A-Z]+)_([0-9]{2})")
 
 @dataclass(frozen=True)
 class Form:
-    """What the page has for a logic: its fields; whether rows make up a spell; and the fields that all rows of it share."""
+    """What the page has for a logic: its fields, what its rows are, what they make up, how many it takes, and what they share.
+
+    ``keys`` are the same in all rows of a spell or a period.
+    """
 
     logic: str
     title: str
     row: str
-    several: bool
+    whole: str
+    most: int
     keys: tuple[Field, ...]
     fields: tuple[Field, ...]
+
+    @property
+    def rows(self) -> str:
+        """What its rows are, as messages name them: `episodes`."""
+        return f"{self.row.lower()}s"
+
+    @property
+    def several(self) -> bool:
+        """Whether several rows make up something: the episodes of a spell, the days of a period."""
+        return self.most > 1
+
+    @property
+    def days(self) -> bool:
+        """Whether rows are grouped each by itself, and then held against one another: the days of a period."""
+        return self.several and self.logic != APC
 
     def takes(self, column: str) -> bool:
         """Whether a column, by its official name, is a field or a key of the form."""
@@ -80,6 +100,7 @@ def form_of(logic: str) -> Form:
         labels = dict(zip(KEY_FIELDS, ("Provider", "Spell number"), strict=True))
         docs = {column.name: column.doc for column in APC_COLUMNS}
         keys = tuple(Field(name, "key", label, docs[name]) for name, label in labels.items())
-        return Form(APC, APC_TITLE, "Episode", True, keys, (*plain, *codes))
+        return Form(APC, APC_TITLE, "Episode", "spell", MOST_EPISODES, keys, (*plain, *codes))
     own = ROW_LOGICS[logic]
-    return Form(logic, own.title, "Row", False, own.keys, tuple(one for one in own.fields if one.kind != "key"))
+    row, whole, most = ("Day", "period", MOST_DAYS) if own.keys else ("Row", "row", 1)
+    return Form(logic, own.title, row, whole, most, own.keys, tuple(one for one in own.fields if one.kind != "key"))

@@ -10,24 +10,23 @@ from hrgcore.columns import APC_COLUMNS, apc_layout, find_headings
 from hrgcore.errors import InputError
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.logics.fields import is_field, row_layout
-from hrgcore.serve.entry import MOST_ROWS, Row, checked_rows
+from hrgcore.serve.entry import Row, checked_rows
 from hrgcore.serve.fields import APC, Form
 
 _WHAT = "the paste"
 _FEWEST = 10  # cells of a row in the official order
 _CODE = re.compile(r"[A-Za-z][0-9]{2}[0-9A-Za-z.]{0,5}")
 _BETWEEN_CODES = re.compile(r"[\s,;]+")
-_KEY = ("PROCODET", "PROVSPNO")
 
 
 def pasted_rows(form: Form, text: str) -> tuple[tuple[Row, ...], str]:
-    """The rows of the first spell (the first row, of other logics), and a word on what was left out.
+    """The rows of the first spell or period (the first row, where rows make up nothing), and a word on what was left out.
 
     Raises InputError, saying what to do, where there is none.
     """
     cells = _cells(text)
     if not cells:
-        raise InputError("the paste is empty. Copy the rows of a spell, with their headings if you can.")
+        raise InputError(f"the paste is empty. Copy the rows of a {form.whole}, with their headings if you can.")
     if _is_heading(form, cells[0]):
         names, rows, first = cells[0], cells[1:], 2
         if not rows:
@@ -42,12 +41,13 @@ def pasted_rows(form: Form, text: str) -> tuple[tuple[Row, ...], str]:
     names = [name if name.strip() else f"COLUMN_{place:02d}" for place, name in enumerate(names, 1)]
     columns = _columns(form, names)
     found = [_row(form, names, columns, row, number) for number, row in enumerate(rows, first)]
-    chosen = [row for row in found if [row.get(name) for name in _KEY] == [found[0].get(name) for name in _KEY]]
+    keys = [one.name for one in form.keys]
+    chosen = [row for row in found if [row.get(name) for name in keys] == [found[0].get(name) for name in keys]]
     if not form.several:
         chosen = chosen[:1]
     left = len(found) - len(chosen)
-    what = "other spells" if form.several else "further rows"
-    return checked_rows(form, chosen[: MOST_ROWS + 1]), f"{left} rows of {what} were left out." if left else ""
+    said = f"{left} rows of other {form.whole}s were left out." if form.several else f"{left} further rows were left out."
+    return checked_rows(form, chosen), said if left else ""
 
 
 def pasted_codes(text: str) -> list[str]:

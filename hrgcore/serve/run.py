@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from hrgcore.design import DEFAULT_DESIGN
+from hrgcore.design import DEFAULT_DESIGN, Bundle
 from hrgcore.errors import UsageError
 from hrgcore.serve.fields import APC
 
@@ -23,14 +23,16 @@ USUAL_PORT = 8765
 
 def serve(
     *,
-    design: str | Path | None = None,
+    design: str | Path | Bundle | None = None,
     port: int = USUAL_PORT,
     opens: bool = False,
     opened: Sequence[Mapping[str, object]] = (),
     logic: str = APC,
+    shown: int = 0,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Serve the page until it is interrupted; ``port`` 0 takes any that is free. ``opened`` are rows to begin with.
+    """Serve the page until it is interrupted; ``port`` 0 takes any that is free. ``opened`` are rows to begin with;
+    ``shown`` is the one of them that is explained, where each is grouped by itself.
 
     Raises UsageError where the port is taken or the extra `serve` is not installed, DesignError for a wrong design.
     """
@@ -42,7 +44,7 @@ def serve(
         if error.name not in ("uvicorn", "starlette"):
             raise
         raise UsageError("the page needs Starlette and uvicorn. Install them with: pip install 'hrgcore[serve]'") from None
-    page = Page(design or DEFAULT_DESIGN, opened, logic)
+    page = Page(design or DEFAULT_DESIGN, opened, logic, shown)
     with listening(port) as found:
         address = f"http://{LOOPBACK}:{found.getsockname()[1]}{page.path}"
         say(f"{address}   (Ctrl-C ends it)")

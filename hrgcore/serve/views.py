@@ -46,9 +46,10 @@ class Views:
             "form",
             tag("button", "Explain", name="action", value="explain", class_="hidden", tabindex="-1", aria_hidden="true"),
             tag("input", type="hidden", name="before", value=as_text(entry.before)) if entry.before is not None else None,
+            tag("input", type="hidden", name="shown", value=str(entry.shown)) if form.days else None,
             self._paste(form, entry, notice, opened=answer is None),
             self._keys(form, entry),
-            *(self._row(form, number, row, len(entry.rows), remarks) for number, row in enumerate(entry.rows)),
+            *(self._row(form, number, entry, remarks, focus) for number in range(len(entry.rows))),
             self._buttons(form),
             id=FORM,
             method="post",
@@ -59,8 +60,7 @@ class Views:
         shown = results(form, answer) if answer else _invitation(form)
         body = tag("div", fields, tag("div", shown, id="results"), class_="columns")
         said = tag("p", _said(answer), id="said", role="status", aria_live="polite", class_="hidden")
-        name = "One spell" if form.several else "One row"
-        parts = [tag("h1", f"{name}: ", tag("span", form.title)), said, body, self._lists(form), _bar(answer)]
+        parts = [tag("h1", f"One {form.whole}: ", tag("span", form.title)), said, body, self._lists(form), _bar(answer)]
         main = [tag("div", *parts, id="page", data_focus=focus)]
         return page(title, main, header=self._header(form), footer=self._footer, head=head)
 
@@ -72,7 +72,7 @@ class Views:
         return joined([tag("a", "hrgcore", href="/", class_="brand"), tag("nav", *links, aria_label="Logic")])
 
     def _paste(self, form: Form, entry: Entry, notice: str, opened: bool) -> Html:
-        what = "the episodes of a spell" if form.several else "a row"
+        what = f"the {form.rows} of a {form.whole}" if form.several else "a row"
         hint = (
             f"Copy {what} from a spreadsheet or a CSV, with the headings (official or HES names), or in the official column order."
         )
@@ -105,9 +105,20 @@ class Views:
             id_ = f"key-{one.name}"
             control = tag("input", id=id_, name=f"key.{one.name}", value=entry.rows[0].get(one.name, ""), maxlength=64)
             fields.append(tag("div", tag("label", one.label, for_=id_), control, class_="field wide"))
-        return tag("details", tag("summary", "Key (optional)"), tag("div", *fields, class_="grid"), class_="card", open=False)
+        named = "Key (optional)" if form.logic == APC else "Key (names the period)"
+        opened = form.days and len(entry.rows) > 1
+        return tag("details", tag("summary", named), tag("div", *fields, class_="grid"), class_="card", open=opened)
 
-    def _row(self, form: Form, number: int, row: Row, rows: int, remarks: Mapping[tuple[int, str], Remark]) -> Html:
+    def _row(self, form: Form, number: int, entry: Entry, remarks: Mapping[tuple[int, str], Remark], focus: str) -> Html:
+        """The fields of a row. Of several days those are open that are shown, gone to or at fault: a period may be long."""
+        fields = self._fields(form, number, entry.rows[number], len(entry.rows), remarks)
+        if not form.days or len(entry.rows) == 1:
+            return fields
+        wrong = any(row == number and remark.kind for (row, _), remark in remarks.items())
+        opened = wrong or number == entry.shown or focus.startswith(f"r{number}-")
+        return tag("details", tag("summary", f"{form.row} {number + 1}"), fields, open=opened, class_="card day")
+
+    def _fields(self, form: Form, number: int, row: Row, rows: int, remarks: Mapping[tuple[int, str], Remark]) -> Html:
         single = [one for one in form.fields if not one.many]
         fields = [self._field(form, number, one, one.name, row, remarks) for one in single]
         parts: list[Content] = [tag("legend", f"{form.row} {number + 1}" if form.several else form.row)]
@@ -129,9 +140,8 @@ class Views:
                     tag("fieldset", tag("legend", heading), tag("ol", *items, id=f"r{number}-{one.name}-list"), class_="codes")
                 )
         if rows > 1:
-            parts.append(
-                tag("button", f"Remove episode {number + 1}", name="action", value=f"remove-{number}", class_="small quiet")
-            )
+            remove = f"Remove {form.row.lower()} {number + 1}"
+            parts.append(tag("button", remove, name="action", value=f"remove-{number}", class_="small quiet"))
         return tag("fieldset", *parts, class_="card row", id=f"r{number}")
 
     def _field(
@@ -170,7 +180,8 @@ class Views:
     def _buttons(self, form: Form) -> Html:
         made = [tag("button", "Explain", name="action", value="explain", class_="main")]
         if form.several:
-            made.append(tag("button", "Add an episode", name="action", value="add"))
+            article = "an" if form.row[0] in "AEIOU" else "a"
+            made.append(tag("button", f"Add {article} {form.row.lower()}", name="action", value="add"))
         made.append(
             tag("button", "What if…", name="action", value="whatif", title="Keep this result, and see what moves as you change it")
         )
@@ -201,7 +212,7 @@ def results(form: Form, answer: Answer) -> Html:
     """The answer: what moved, the HRG, errors that belong to no field, the neighbours, and why."""
     explanation = answer.explanation
     parts: list[Content] = [_what_if(answer)]
-    spell = isinstance(explanation, Explanation)
+    parts.append(_days(form, answer))
     parts.append(answer_card(explanation) if isinstance(explanation, Explanation) else row_answer(explanation))
     parts.append(_errors(form, answer))
     if isinstance(explanation, Explanation):
@@ -218,10 +229,29 @@ def results(form: Form, answer: Answer) -> Html:
             tag("h2", "Keep it"),
             tag("p", *exports, class_="buttons"),
             class_="card",
-            aria_label="Export the spell" if spell else "Export the row",
+            aria_label=f"Export the {form.whole}",
         )
     )
     return joined(parts)
+
+
+def _days(form: Form, answer: Answer) -> Html:
+    """The HRG of each day of a period, with a button to see why; and what of the period could not be checked."""
+    unchecked = tag("p", answer.unchecked, class_="note") if answer.unchecked else None
+    if len(answer.days) < 2:
+        return tag("section", unchecked, class_="card") if unchecked else Html()
+    rows = []
+    for number, one in enumerate(answer.days):
+        name = f"{form.row} {number + 1}"
+        why: Content = (
+            "shown"
+            if number == answer.shown
+            else tag("button", "Why", name="action", value=f"show-{number}", form=FORM, class_="small", aria_label=f"Why {name}")
+        )
+        wrong = "; ".join(dict.fromkeys(error.message for error in one.result.errors))
+        rows.append((name, tag("span", one.result.hrg, class_="code"), one.labels[one.result.hrg], wrong, why))
+    made = table(("Day", "HRG", "Label", "Errors", "Steps"), rows, label="Days of the period", stack=True)
+    return tag("section", tag("h2", "The period"), made, unchecked, class_="card", id="days")
 
 
 def _errors(form: Form, answer: Answer) -> Html:
@@ -248,13 +278,13 @@ def _what_if(answer: Answer) -> Html:
                 ("Changed", "Before", "Now"),
                 [_pair(one) for one in answer.given],
                 label="What was changed",
+                stack=True,
             )
         )
-        hrg = next((one for one in moved if one.name == "HRG"), None)
-        verdict = "The HRG moves." if hrg else "The HRG stays."
+        verdict = "The HRG moves." if any(one.of_hrg for one in moved) else "The HRG stays."
         parts.append(tag("p", tag("b", verdict), class_="note"))
-        rows = [_pair(one) for one in answer.moved if one.changed or one.name == "HRG"]
-        parts.append(table(("Result", "Before", "Now"), rows, label="What moves"))
+        rows = [_pair(one) for one in answer.moved if one.changed or (one.of_hrg and not answer.days)]
+        parts.append(table(("Result", "Before", "Now"), rows, label="What moves", stack=True) if rows else None)
         parts.append(tag("p", "Below, steps that were not there before are ", tag("mark", "marked"), ".", class_="soft"))
     buttons = [
         tag("button", "Back to before", name="action", value="back", form=FORM, class_="small"),
@@ -289,12 +319,12 @@ def _bar(answer: Answer | None) -> Html:
 
 
 def _invitation(form: Form) -> Html:
-    what = "a spell" if form.several else "a row"
+    what = f"a {form.whole}"
     return tag(
         "section",
         tag("h2", "Why this HRG"),
         tag("p", f"Type or paste {what}: the HRG, and why, stand here as you go."),
-        tag("p", tag("button", "Show an example", name="action", value="example", form=FORM)) if form.several else None,
+        tag("p", tag("button", "Show an example", name="action", value="example", form=FORM)) if form.logic == APC else None,
         tag("p", "Nothing that you enter leaves this computer, and nothing is kept.", class_="soft"),
         class_="card",
     )
