@@ -248,7 +248,7 @@ def make_cases_cheap(put: Callable[[Any, str, Any], None] = dict.__setitem__) ->
     ``put`` sets a name of a module; a test takes that back.
     """
     decoder = Decoder(STARTER.bundle)
-    put(vars(hrgcore), "Grouper", lambda **_: one_grouper())
+    put(vars(hrgcore), "Grouper", lambda *_, **__: one_grouper())
     for module in (grouper, activity, batches):
         put(vars(module), "ThreadPoolExecutor", _InlinePool)
     for module in (result, row_result, attend_result):

@@ -35,10 +35,11 @@ def spell() -> str:
 
 
 @pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """Results under the altered design, which lies beside them."""
+def out(tmp_path: Path, spell: str) -> Path:
+    """Results under the altered design, which lies beside them: the spell is among them."""
     shutil.copy(design("altered"), tmp_path / "mine.hrgcore")
-    source = write(table().slice(0, 12_000), tmp_path / "in.parquet")
+    taken = [row < 300 or number == spell for row, number in enumerate(table().column("PROVSPNO").to_pylist())]
+    source = write(table().filter(pa.array(taken)), tmp_path / "in.parquet")
     assert main(["group", str(source), "-o", str(tmp_path / "out"), "--design", str(tmp_path / "mine.hrgcore")]) == 0
     return tmp_path / "out"
 

@@ -20,7 +20,7 @@ from hrgcore.synth import synthesise
 
 @pytest.fixture(autouse=True)
 def one_grouper(monkeypatch) -> None:
-    monkeypatch.setitem(vars(hrgcore), "Grouper", lambda **_: STARTER.grouper)
+    monkeypatch.setitem(vars(hrgcore), "Grouper", lambda *_, **__: STARTER.grouper)
 
 
 #: A few rows of each logic, and all files but the summary, whole.
