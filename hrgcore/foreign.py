@@ -132,6 +132,8 @@ def _imported(data: Any, source: str) -> pa.Table:
             return pa.Table.from_batches([data])
         if _is_of(data, "polars", "LazyFrame"):
             data = data.collect()
+        if _is_of(data, "duckdb", "DuckDBPyRelation"):
+            return data.to_arrow_table()  # by all its threads, as its stream is not
         if hasattr(data, "__arrow_c_stream__"):
             return pa.RecordBatchReader.from_stream(data).read_all()
         if hasattr(data, "__arrow_c_array__"):
