@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,17 +167,22 @@ class Workplace:
 
     def add(self, part: PartResult, quality: Mapping[str, Any]) -> None:
         """Write a part's tables and note it as finished; ``quality`` is what its errors come to."""
+        names = [f"{table}/part-{part.number:05d}.{self._format}" for table in self._tables]
         outputs = []
-        for table in self._tables:
-            name = f"{table}/part-{part.number:05d}.{self._format}"
-            target = self.folder / name
-            content = table_bytes(part.tables[table], self._format, target)
-            with output_errors(target):
-                target.parent.mkdir(exist_ok=True)
-            write_durably(content, target, self.temporary / f"{table}-{part.number:05d}")
-            size, digest = memoryview(content).nbytes, hashlib.sha256(content).hexdigest()
-            outputs.append({"name": name, "rows": part.tables[table].num_rows, "bytes": size, "sha256": digest})
-            sync_folder(target.parent)
+
+        def made(table: str, name: str) -> tuple[Any, str]:
+            content = table_bytes(part.tables[table], self._format, self.folder / name)
+            return content, hashlib.sha256(content).hexdigest()
+
+        with ThreadPoolExecutor(2) as pool:  # episodes take as long as all else together
+            for table, name, (content, digest) in zip(self._tables, names, pool.map(made, self._tables, names), strict=True):
+                target = self.folder / name
+                with output_errors(target):
+                    target.parent.mkdir(exist_ok=True)
+                write_durably(content, target, self.temporary / f"{table}-{part.number:05d}")
+                size = memoryview(content).nbytes
+                outputs.append({"name": name, "rows": part.tables[table].num_rows, "bytes": size, "sha256": digest})
+                sync_folder(target.parent)
         sync_folder(self.folder)
         entry = {"part": part.number, "start": part.start, "rows": part.rows, "outputs": outputs}
         entry |= {"counts": part.counts, "quality": dict(quality)}
