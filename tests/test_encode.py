@@ -285,7 +285,7 @@ def test_short_text_in_views_is_copied_out(cells: list[str | None], before: int,
     found = plain_views(views)
     if cells:
         found.validate(full=True)
-        assert found.equals(pa.array(cells, pa.large_string()))
+        assert found.equals(pa.array(cells, pa.string()))
     else:
         assert found is None
 
@@ -293,6 +293,14 @@ def test_short_text_in_views_is_copied_out(cells: list[str | None], before: int,
 @pytest.mark.parametrize("cell", ["é", "thirteen char", "x" * 4000])
 def test_other_text_in_views_is_left(cell: str) -> None:
     assert plain_views(pa.array(["J459", None, cell], pa.string_view())) is None
+
+
+def test_a_wrong_count_of_nulls_gives_no_less_room_for_text() -> None:
+    cells = pa.array(["J459"] * 1000 + [None], pa.string_view())
+    views = pa.Array.from_buffers(pa.string_view(), 1001, cells.buffers(), null_count=1000)
+    found = plain_views(views)
+    found.validate(full=True)
+    assert found.to_pylist() == cells.to_pylist()
 
 
 def test_what_stands_under_nulls_in_views_does_not_matter() -> None:

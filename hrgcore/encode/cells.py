@@ -21,6 +21,7 @@ Parse = Callable[[np.ndarray, np.ndarray, np.ndarray, int, Numbers], None]
 
 _NO_BYTES = np.empty(0, np.uint8)
 _NO_BYTES.flags.writeable = False
+_MOST_BYTES = 2**31 - 1  # of the text of an array of string
 _AGES_UNDER_ONE = (7001, 7007)  # HES: under a day to under a year, docs/grouping.md section 1
 
 
@@ -233,25 +234,26 @@ def _convert(column: Any, kind: Any) -> Any:
 
 
 def plain_views(column: Any) -> Any:
-    """An array of string_view as large_string where all its text is short and ASCII, which is found on the way; else None.
+    """An array of string_view as string where all its text is short and ASCII, which is found on the way; else None.
 
     Nothing need be known of it but that its buffers are as long as it says.
     """
     validity, views = column.buffers()[:2]
-    if len(column) == 0:
+    count = len(column)
+    if not count or kernels.LONGEST * count > _MOST_BYTES:
         return None
-    start = 16 * column.offset
-    data = np.frombuffer(views, np.uint8)[start : start + 16 * len(column)]
-    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BYTES
-    offsets, found = np.empty(len(column) + 1, np.int64), np.empty(1, np.uint8)
-    kernels.measure_views(_read_only(data.view(np.uint32)), _read_only(bits), column.offset, offsets, found)
+    words = np.frombuffer(views, np.uint32, 4 * count, 16 * column.offset)
+    bits, nulls, filled = _NO_BYTES, None, count
+    if validity is not None and column.null_count:
+        valid = column.is_valid()
+        bits, nulls, filled = np.frombuffer(validity, np.uint8), valid.buffers()[1], valid.true_count
+    # Arrow keeps memory that it has had: new pages would cost as much as the copy.
+    starts, text = pa.allocate_buffer(4 * (count + 1)), pa.allocate_buffer(kernels.LONGEST * filled)
+    offsets, found = np.frombuffer(starts, np.int32), np.empty(1, np.uint8)
+    kernels.copy_views(_read_only(words), _read_only(bits), column.offset, offsets, np.frombuffer(text, np.uint8), found)
     if found[0]:
         return None
-    text = np.empty(int(offsets[-1]), np.uint8)
-    kernels.copy_views(_read_only(data), _read_only(offsets), text)
-    nulls = column.is_valid().buffers()[1] if column.null_count else None  # from the first bit on
-    buffers = [nulls, pa.py_buffer(offsets), pa.py_buffer(text)]
-    return pa.Array.from_buffers(pa.large_string(), len(column), buffers, column.null_count)
+    return pa.Array.from_buffers(pa.string(), count, [nulls, starts, text.slice(0, int(offsets[-1]))], count - filled)
 
 
 def is_text(kind: Any) -> bool:
