@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from spells import TOTAL
 
 from hrgcore.columns import CODED_FIELDS
-from hrgcore.encode.cells import plain_views, text_numbers, whole_numbers
+from hrgcore.encode.cells import plain_views, take_rows, text_numbers, whole_numbers
 from hrgcore.encode.codes import check_code_column
 from hrgcore.errors import InputError
 from hrgcore.selftest.spells import NUMBERS, Input, example_of
@@ -308,3 +308,14 @@ def test_what_stands_under_nulls_in_views_does_not_matter() -> None:
     bits = pa.py_buffer(bytes([1]))
     views = pa.Array.from_buffers(pa.string_view(), 3, [bits, *kept.buffers()[1:]])
     assert plain_views(views).to_pylist() == ["J459", None, None]
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "bc", None, ""]), max_size=12), min_size=1, max_size=5), st.data())
+def test_rows_are_taken_from_chunks_as_from_one(chunks: list[list[str | None]], data: st.DataObject) -> None:
+    cells = [cell for chunk in chunks for cell in chunk]
+    most = data.draw(st.sampled_from([4, len(cells)]))  # few rows are taken in another way
+    rows = data.draw(st.lists(st.integers(0, len(cells) - 1), max_size=most) if cells else st.just([]))
+    column = pa.chunked_array([pa.array(chunk, pa.string()) for chunk in chunks])
+    found = take_rows(column, pa.array(rows, pa.int64()))
+    assert found.type == pa.string()
+    assert found.to_pylist() == [cells[row] for row in rows]

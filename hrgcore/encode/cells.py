@@ -21,6 +21,7 @@ Parse = Callable[[np.ndarray, np.ndarray, np.ndarray, int, Numbers], None]
 
 _NO_BYTES = np.empty(0, np.uint8)
 _NO_BYTES.flags.writeable = False
+_FEW = 4  # rows, if not more than one of so many
 _MOST_BYTES = 2**31 - 1  # of the text of an array of string
 _AGES_UNDER_ONE = (7001, 7007)  # HES: under a day to under a year, docs/grouping.md section 1
 
@@ -153,17 +154,20 @@ def without_blanks(column: Any) -> Any:
 def take_rows(column: Any, rows: Any) -> Any:
     """Cells of some rows of a chunked column, as a chunked column; those of a dictionary come as its values.
 
-    Arrow can't join dictionaries with nulls or too long for their index type, and decodes whole chunks to take from them. The type
-    of the result does not hang on how many chunks there are.
+    Arrow can't join dictionaries with nulls or too long for their index type, and joins the chunks of other columns before it takes
+    from them, which a few rows are not worth. The type of the result does not hang on how many chunks there are.
     """
-    if not pa.types.is_dictionary(column.type):
-        return column.take(rows)
-    return take_in_chunks(
-        column,
-        np.asarray(rows),
-        lambda chunk, within: chunk.dictionary.take(chunk.indices.take(pa.array(within))),
-        column.type.value_type,
-    )
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return take_in_chunks(
+            column,
+            np.asarray(rows),
+            lambda chunk, within: chunk.dictionary.take(chunk.indices.take(pa.array(within))),
+            kind.value_type,
+        )
+    if column.num_chunks > 1 and _FEW * len(rows) < len(column):
+        return take_in_chunks(column, np.asarray(rows), lambda chunk, within: chunk.take(pa.array(within)), kind)
+    return column.take(rows)
 
 
 def take_in_chunks(column: Any, rows: np.ndarray, take: Callable[[Any, np.ndarray], Any], kind: Any) -> Any:
