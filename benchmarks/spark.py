@@ -1,4 +1,4 @@
-"""What Spark costs: Parquet to Parquet through a Spark data frame against one process on the same cores, by turns, as ratios.
+"""What Spark costs: Parquet to Parquet through a Spark data frame, and by files, against one process on the same cores, as ratios.
 
 python benchmarks/spark.py [EPISODES] [CORES] [ROUNDS]
 
@@ -8,6 +8,7 @@ Needs Java. The yardsticks are Spark's own: what it takes without any grouping, 
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -20,12 +21,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hrgcore import Grouper
+from hrgcore.run import Job, run_job
+from hrgcore.stream import whole_spells
 from hrgcore.synth import synthesise
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _KEY = ("PROCODET", "PROVSPNO")
+_FILE_ROWS = 250_000
 
 
 def main(episodes: int = 1_000_000, cores: int = 1, rounds: int = 3) -> None:
@@ -38,8 +42,10 @@ def main(episodes: int = 1_000_000, cores: int = 1, rounds: int = 3) -> None:
         synthesise(made, episodes, 1)
         print(f"{episodes:,} episodes, {cores} cores, {rounds} rounds, load {os.getloadavg()[0]:.2f} before")
         session = _session(cores, Path(folder))
+        whole = _whole_files(made, Path(folder) / "files")
+        by_files = {f"{name}, all tables": _into_folder(run, Path(folder) / "out") for name, run in _runs(session, whole, cores)}
         alone = _alone(made, Path(folder) / "alone.parquet", cores)
-        cases = {**_cases(session.read.parquet(str(made)), Path(folder) / "written"), **alone}
+        cases = {**_cases(session.read.parquet(str(made)), Path(folder) / "written"), **alone, **by_files}
         taken: dict[str, list[float]] = {name: [] for name in cases}
         for _ in range(rounds + 1):
             for name, run in cases.items():
@@ -49,7 +55,7 @@ def main(episodes: int = 1_000_000, cores: int = 1, rounds: int = 3) -> None:
         session.stop()
         seconds = {name: statistics.median(times[1:]) for name, times in taken.items()}
         for name, own in seconds.items():
-            base = seconds["one process, episodes" if name.endswith("episodes") else "one process, spells"]
+            base = seconds[f"one process, {name.rsplit(', ')[-1]}"]
             print(f"{name:50} {own:6.2f} s  {base / own:5.2f}")
 
 
@@ -83,6 +89,41 @@ def _alone(made: Path, target: Path, cores: int) -> dict[str, Callable[[], None]
         pq.write_table(grouper.group(made).episodes, target)
 
     return {"one process, spells": spells, "one process, episodes": episodes}
+
+
+def _whole_files(made: Path, folder: Path) -> Path:
+    """The year as files of whole spells, of about `_FILE_ROWS` but for the last."""
+    folder.mkdir()
+    batches = (batch for file in sorted(made.iterdir()) for batch in pq.ParquetFile(file).iter_batches())
+    held: list[pa.Table] = []
+
+    def write() -> None:
+        pq.write_table(pa.concat_tables(held), folder / f"year-{len(list(folder.iterdir())):05d}.parquet", compression="zstd")
+        held.clear()
+
+    for table in whole_spells(batches):
+        held.append(table)
+        if sum(one.num_rows for one in held) >= _FILE_ROWS:
+            write()
+    if held:
+        write()
+    return folder
+
+
+def _runs(session: SparkSession, made: Path, cores: int) -> Iterator[tuple[str, Callable[[Path], object]]]:
+    """A run of all tables with errors and manifest, as `hrgcore group` makes it: by Spark's workers, and without Spark."""
+    import hrgcore.spark
+
+    yield "grouped in Spark by files", lambda target: hrgcore.spark.group_files(session, made, target)
+    yield "one process", lambda target: run_job(Job([made], target, threads=cores), lambda: Grouper(threads=cores))
+
+
+def _into_folder(run: Callable[[Path], object], target: Path) -> Callable[[], None]:
+    def anew() -> None:
+        shutil.rmtree(target, ignore_errors=True)
+        run(target)
+
+    return anew
 
 
 def _cases(df: DataFrame, target: Path) -> dict[str, Callable[[], None]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+import json
 import os
 import re
 import shutil
@@ -18,8 +20,10 @@ import pyarrow.parquet as pq
 import pytest
 from hosts import as_text, canonical, digest
 
-from hrgcore import Grouper, InputError, UsageError
+from hrgcore import Grouper, InputError, OutputError, UsageError
 from hrgcore.folders import tables_of
+from hrgcore.logics import ROW_LOGICS
+from hrgcore.run import Job, run_job
 from hrgcore.synth import synthesise
 
 pytest.importorskip("pyspark", reason="needs PySpark")
@@ -111,7 +115,10 @@ def test_partitions_of_any_shape(spark: SparkSession, numbered: pa.Table, tmp_pa
     giant = pc.less(rows, 20_000)
     columns = {name: few.column(name) for name in few.column_names}
     columns["PROCODET"] = pc.if_else(pc.less(rows, 27_000), "RXX", few.column("PROCODET"))
-    columns["PROCODET"] = pc.if_else(pc.greater(rows, 29_900), None, columns["PROCODET"])
+    columns["PROCODET"] = pc.if_else(
+        pc.greater(rows, 29_900), pa.array([f"R{row % 5}" for row in range(30_000)]), columns["PROCODET"]
+    )
+    columns["PROCODET"] = pc.if_else(pc.greater(rows, 29_995), None, columns["PROCODET"])
     columns["PROVSPNO"] = pc.if_else(giant, "giant", few.column("PROVSPNO"))
     # Null and empty keys are one spell, keys that differ in blanks are not.
     columns["PROVSPNO"] = pc.if_else(pc.greater(rows, 29_950), pa.scalar(None, pa.string()), columns["PROVSPNO"])
@@ -134,17 +141,17 @@ def test_partitions_of_any_shape(spark: SparkSession, numbered: pa.Table, tmp_pa
 
 def test_parts_of_a_partition(monkeypatch: pytest.MonkeyPatch, numbered: pa.Table) -> None:
     """Spells that the edges of batches cut, as in a worker."""
-    monkeypatch.setattr(hrgcore.spark, "_ROWS", 700)
+    monkeypatch.setattr(hrgcore.spark.frames, "_ROWS", 2)
     grouper = Grouper(threads=1)
-    monkeypatch.setattr(hrgcore.spark, "_groupers", {"": grouper})
-    table = numbered.slice(0, 5000)
+    monkeypatch.setattr(hrgcore.spark.worker, "_groupers", {"": grouper})
+    table = numbered.slice(0, 1000)
     table = table.take(pc.sort_indices(table, [("PROCODET", "ascending"), ("PROVSPNO", "ascending")]))
     found = {}
     for name in tables_of("apc"):
-        work: Any = hrgcore.spark._Work("apc", name, (ROW,), "", None)  # type: ignore[arg-type]
-        parts = pa.Table.from_batches(list(work(table.to_batches(max_chunksize=100))))
+        work: Any = hrgcore.spark.frames._Work("apc", name, (ROW,), "", None)  # type: ignore[arg-type]
+        parts = pa.Table.from_batches(list(work(table.to_batches(max_chunksize=3))))
         found[name] = parts.rename_columns(["Row" if one == ROW and at == 0 else one for at, one in enumerate(parts.column_names)])
-    assert_same(found, numbered.slice(0, 5000))
+    assert_same(found, numbered.slice(0, 1000))
 
 
 def test_columns_of_all_types_are_carried(spark: SparkSession, numbered: pa.Table, tmp_path: Path) -> None:
@@ -212,15 +219,128 @@ def test_errors_before_any_job(spark: SparkSession, numbered: pa.Table, tmp_path
         _ = hrgcore.spark.group(df).rows
 
 
+def files(table: pa.Table, folder: Path, cuts: tuple[int, ...] = ()) -> Path:
+    """A table in files, of which all but the first begin with ``cuts``."""
+    folder.mkdir()
+    for number, (low, high) in enumerate(itertools.pairwise([0, *cuts, table.num_rows])):
+        pq.write_table(table.slice(low, high - low), folder / f"year-{number}.parquet")
+    return folder
+
+
+def start_from(table: pa.Table, row: int, key: str = "PROVSPNO") -> int:
+    """The first row from ``row`` on that begins a spell."""
+    keys = table.column(key)
+    return next(at for at in range(row, table.num_rows) if keys[at] != keys[at - 1])
+
+
+def read_all(folder: Path, logic: str = "apc") -> dict[str, pa.Table]:
+    return {
+        name: pa.concat_tables([pq.read_table(part) for part in sorted((folder / name).iterdir())]) for name in tables_of(logic)
+    }
+
+
+def test_files_of_the_spells_of_all_hosts(
+    spark: SparkSession, activity: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rows in the same order, by files of several parts, one of them empty; and a manifest that says the same."""
+    monkeypatch.setattr("hrgcore.run.parts.PART_EPISODES", 25_000)
+    middle = start_from(activity, 40_000)
+    made = files(activity, tmp_path / "year", (middle, middle, start_from(activity, 70_000)))
+    outcome = hrgcore.spark.group_files(spark, made, tmp_path / "out")
+    whole = Grouper().group(activity)
+    for name, table in read_all(tmp_path / "out").items():
+        assert digest(table) == digest(getattr(whole, name)), name
+    run_job(Job([made], tmp_path / "one"), Grouper)
+    found, one = (json.loads((tmp_path / name / "manifest.json").read_bytes()) for name in ("out", "one"))
+    assert outcome.counts == found["counts"] == one["counts"] and outcome.quality == found["quality"] == one["quality"]
+    assert found["inputs"] == one["inputs"] and found["design"] == one["design"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"manifest.json", *tables_of("apc")}
+    assert len(found["outputs"]) == 4 * len(list((tmp_path / "out" / "episodes").iterdir())) > 4 * 4
+    assert found["run"]["spells"] == "together" and found["options"]["spark"] == spark.version
+
+
+def test_files_without_rows_and_csv(spark: SparkSession, numbered: pa.Table, tmp_path: Path) -> None:
+    nothing = files(numbered.slice(0, 0), tmp_path / "nothing")
+    hrgcore.spark.group_files(spark, nothing, tmp_path / "empty")
+    assert {name: table.num_rows for name, table in read_all(tmp_path / "empty").items()} == dict.fromkeys(tables_of("apc"), 0)
+    some = files(numbered.slice(0, 300), tmp_path / "some")
+    hrgcore.spark.group_files(spark, some, tmp_path / "text", format="csv")
+    run_job(Job([some], tmp_path / "one", format="csv"), Grouper)
+    for name in tables_of("apc"):
+        own, other = ((tmp_path / made / name / "part-00000.csv").read_bytes() for made in ("text", "one"))
+        assert own == other, name
+
+
+@pytest.mark.parametrize("logic", ["em", "nac", "pcc"])
+def test_files_of_other_logics(spark: SparkSession, tmp_path: Path, logic: str) -> None:
+    table = pq.read_table(synthesise(tmp_path / "made", 900, 1, logic=logic))
+    keys = ROW_LOGICS[logic].keys
+    made = files(table, tmp_path / "year", (start_from(table, 300, keys[-1].name) if keys else 300,))
+    hrgcore.spark.group_files(spark, made, tmp_path / "out", logic)
+    whole = Grouper().group(table, logic=logic)
+    for name, own in read_all(tmp_path / "out", logic).items():
+        assert canonical(own) == canonical(getattr(whole, name)), name
+
+
+def test_files_that_are_refused(spark: SparkSession, numbered: pa.Table, tmp_path: Path) -> None:
+    """With the file's name, and with nothing left behind."""
+    table = numbered.slice(0, 400)
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    several = table.filter(pc.equal(table["PROVSPNO"], most_common(table["PROVSPNO"])))
+    for number, one in enumerate((table.slice(0, 100), pa.concat_tables([table.slice(100), several.slice(0, 1)]))):
+        pq.write_table(one, cut / f"{number}.parquet")
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    pq.write_table(pa.concat_tables([several.slice(0, 1), table.slice(200), several.slice(1)]), apart / "one.parquet")
+    pq.write_table(table.slice(0, 10), tmp_path / "whole.parquet")
+    damaged = tmp_path / "damaged.parquet"
+    content = bytearray((tmp_path / "whole.parquet").read_bytes())
+    content[4:200] = bytes(196)
+    damaged.write_bytes(content)
+    pq.write_table(table.drop_columns("SEX"), tmp_path / "lacks.parquet")
+    (tmp_path / "text.csv").write_text("PROCODET,PROVSPNO\nRXX,1\n", encoding="utf-8")
+    wrong: list[tuple[Path, type[Exception], str, dict[str, Any]]] = [
+        (cut, InputError, "0.parquet and", {}),
+        (cut, InputError, "have rows of the same spell", {}),
+        (apart, InputError, "one.parquet: spells (or critical care periods) don't stand together", {}),
+        (damaged, InputError, "damaged.parquet: not a readable Parquet file", {}),
+        (tmp_path / "lacks.parquet", InputError, "no column SEX", {}),
+        (tmp_path / "text.csv", InputError, "text.csv: is no Parquet file", {}),
+        (tmp_path / "nowhere", InputError, "no such file", {}),
+        (tmp_path / "whole.parquet", UsageError, "unknown logic 'apx'", {"logic": "apx"}),
+        (tmp_path / "whole.parquet", UsageError, "unknown format 'xml'", {"format": "xml"}),
+        (tmp_path / "whole.parquet", UsageError, "unknown design 'none'", {"design": "none"}),
+    ]
+    for source, kind, says, options in wrong:
+        with pytest.raises(kind, match=re.escape(says)):
+            hrgcore.spark.group_files(spark, source, tmp_path / "out", **options)
+        assert not (tmp_path / "out").exists(), says
+    with pytest.raises(UsageError, match="Spark Connect"):
+        hrgcore.spark.group_files(object(), tmp_path / "whole.parquet", tmp_path / "out")  # type: ignore[arg-type]
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "own").touch()
+    with pytest.raises(OutputError, match="not empty"):
+        hrgcore.spark.group_files(spark, tmp_path / "whole.parquet", tmp_path / "full")
+
+
+def most_common(column: Any) -> Any:
+    found = pc.value_counts(column).to_pylist()
+    return max(found, key=lambda one: one["counts"])["values"]
+
+
 def test_the_document(spark: SparkSession, numbered: pa.Table, tmp_path: Path) -> None:
     """What docs/spark.md shows is run."""
     text = (Path(__file__).parents[1] / "docs" / "spark.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    shown = "".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
     table = numbered.slice(0, 500)
-    pq.write_table(table, tmp_path / "year.parquet")
-    for name in ("year.parquet", "spells"):  # Spark has a working directory of its own
-        block = block.replace(f'"{name}"', repr(str(tmp_path / name)))
-    exec(block, {"spark": spark})
-    assert canonical(pq.read_table(tmp_path / "spells").select(["PROCODET", "PROVSPNO", "SpellHRG"]), sort=True) == canonical(
-        Grouper().group(table).spells.select(["PROCODET", "PROVSPNO", "SpellHRG"]), sort=True
-    )
+    files(table, tmp_path / "year")
+    for name in ("year", "grouped", "spells"):  # Spark has a working directory of its own
+        shown = re.sub(rf'(?<!\[)"{name}"', repr(str(tmp_path / name)), shown)
+    printed: list[Any] = []
+    exec(shown, {"spark": spark, "print": printed.append})
+    whole = Grouper().group(table).spells
+    assert printed[0] == whole.num_rows and len(printed[1]) == 3
+    for made in (tmp_path / "spells", tmp_path / "grouped" / "spells"):
+        names = ["PROCODET", "PROVSPNO", "SpellHRG"]
+        assert canonical(pq.read_table(made).select(names), sort=True) == canonical(whole.select(names), sort=True), made

@@ -22,6 +22,8 @@ PUBLIC = (
     ("hrgcore.read", "hrgcore/read/__init__.py", ("open_input", "read_input")),
     ("hrgcore.stream", "hrgcore/stream.py", ("whole_spells",)),
     ("hrgcore.polars", "hrgcore/polars.py", ("group", "FrameNamespace", "LazyNamespace")),
+    ("hrgcore.spark", "hrgcore/spark/frames.py", ("group", "SparkResult")),
+    ("hrgcore.spark", "hrgcore/spark/files.py", ("group_files",)),
     ("hrgcore.design", "hrgcore/design/bundle.py", ("DesignInfo",)),
     ("hrgcore", "hrgcore/errors.py", ("HrgcoreError", "UsageError", "InputError", "DesignError", "OutputError")),
 )

@@ -33,6 +33,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Carry it out."""
     logic = check_logic(arguments.logic)
+    from hrgcore.design.locate import findable
     from hrgcore.run import Job, run_job
 
     def grouper() -> Any:
@@ -48,20 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
         rdf=Path(arguments.rdf) if arguments.rdf else None,
         headings=not arguments.no_headings,
         threads=arguments.threads,
-        design=_place(arguments.design) if arguments.design else None,
+        design=findable(arguments.design) if arguments.design else None,
         resume=arguments.resume,
         say=note,
         stage=stage,
     )
     print(_summary(run_job(job, grouper), arguments.output))
     return 0
-
-
-def _place(design: str) -> str:
-    """Where a design is found, from wherever that is asked: the id of an embedded one, or a whole path."""
-    from hrgcore.design.locate import embedded_designs
-
-    return design if design in embedded_designs() else str(Path(design).resolve())
 
 
 def _summary(outcome: Outcome, output: str) -> str:

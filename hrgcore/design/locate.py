@@ -41,6 +41,11 @@ def load_design(design: str | Path | Bundle) -> Bundle:
     raise UsageError(f"unknown design {str(design)!r}. Name one of {', '.join(found)}, a bundle, or a folder of design tables.")
 
 
+def findable(design: str | Path) -> str:
+    """Where a design is found, from wherever that is asked: the id of an embedded one, or a whole path."""
+    return str(design) if str(design) in embedded_designs() else str(Path(design).resolve())
+
+
 def list_designs() -> list[DesignInfo]:
     """What designs come with hrgcore."""
     return [DesignInfo.of(read_folder(folder)) for folder in embedded_designs().values()]

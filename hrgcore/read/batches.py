@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +65,8 @@ class ActivityStream:
             kind = file_format(path)
             schema, rows = self._look(path, kind)
             status = path.stat()
-            self.files += (InputFile(path, kind, status.st_size, status.st_mtime_ns, rows or status.st_size // _ROW_BYTES),)
+            about = status.st_size // _ROW_BYTES if rows is None else rows
+            self.files += (InputFile(path, kind, status.st_size, status.st_mtime_ns, about),)
             empty.append((path, named(schema.empty_table(), path, self._rdf, self._named(kind))))
         self._names = {path: table.column_names for path, table in empty}
         self.schema, self._unlike = _fitting(empty)
@@ -74,6 +76,14 @@ class ActivityStream:
     def rows_about(self) -> int:
         """A guess at the number of rows."""
         return sum(file.rows for file in self.files)
+
+    def only(self, file: InputFile) -> ActivityStream:
+        """One of its files as a stream of the same schema, to be read by one thread, here or in another process."""
+        own = copy.copy(self)
+        own.files, own._threads = (file,), 1
+        for kept in ("_shapes", "_parquet"):
+            setattr(own, kept, {path: found for path, found in getattr(self, kept).items() if path == file.path})
+        return own
 
     def batches(self, encoder: Encoder | None = None) -> Iterator[Rows]:
         """The rows, from the first on; without any, once no rows. With an encoder those of CSV, admitted care, are encoded already.
@@ -111,13 +121,13 @@ class ActivityStream:
     def _named(self, kind: str) -> bool:
         return self._headings or kind != "csv"
 
-    def _look(self, path: Path, kind: str) -> tuple[pa.Schema, int]:
+    def _look(self, path: Path, kind: str) -> tuple[pa.Schema, int | None]:
         """A file's columns, and how many rows it has where it says so."""
         if kind == "csv":
             shape = self._shapes[path] = csv_shape(path, self._headings)
             if self._headings and self._rdf is None:
                 refuse_duplicates(path, shape.names)
-            return pa.schema([(name, pa.string()) for name in shape.names]), 0
+            return pa.schema([(name, pa.string()) for name in shape.names]), None
         if kind == "parquet":
             source = self._parquet[path] = ParquetSource(path)
             return source.batch_schema, source.rows
@@ -127,7 +137,7 @@ class ActivityStream:
         except (pa.ArrowException, OSError) as error:
             raise unreadable(path, "Arrow IPC", error) from None
         checked(schema.empty_table(), str(path))
-        return schema, 0
+        return schema, None
 
     def _batches(self, path: Path, kind: str) -> Iterator[pa.RecordBatch]:
         if kind == "csv":

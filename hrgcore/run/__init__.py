@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from hrgcore.run.job import Job, Outcome, run_job
+from hrgcore.run.job import Job, Outcome, Run, run_job
 
-__all__ = ["Job", "Outcome", "run_job"]
+__all__ = ["Job", "Outcome", "Run", "run_job"]

@@ -87,10 +87,12 @@ def run_job(job: Job, grouper_of: Callable[[], DesignedGrouper]) -> Outcome:
     refuse_unusable(job.output, job.resume)
     stream = ActivityStream(job.inputs, rdf=job.rdf, headings=job.headings, threads=job.threads)
     job.stage("loading the design")
-    return _Run(job, stream, grouper_of(), begun).outcome()
+    return Run(job, stream, grouper_of(), begun).outcome()
 
 
-class _Run:
+class Run:
+    """A run whose input was found to be readable. ``begun`` is when it began, as `time.perf_counter` counts."""
+
     def __init__(self, job: Job, stream: ActivityStream, grouper: DesignedGrouper, begun: float) -> None:
         self.job, self.stream, self.grouper, self.begun = job, stream, grouper, begun
         self.size = parts.PART_EPISODES
@@ -105,6 +107,7 @@ class _Run:
         return input_fields(self.job.logic, self.stream.schema.names, accepts)
 
     def outcome(self) -> Outcome:
+        """Carry it out. Raises HrgcoreError as `run_job` does."""
         plan = self._plan()
         manifest = finished_manifest(self.job.output) if self.job.resume else None
         if manifest is not None:
@@ -136,6 +139,9 @@ class _Run:
         self.job.say("the run was finished already; its files are whole")
         return Outcome(manifest["counts"], self.grouper.design, manifest["run"]["spells"], manifest["quality"])
 
+    def _options(self) -> dict[str, Any]:
+        return {name: getattr(self.job, name) for name in ("format", "threads", "headings", "design")}
+
     def _digests(self) -> list[dict[str, Any]]:
         return [describe_input(file.path) for file in self.stream.files]
 
@@ -144,9 +150,7 @@ class _Run:
             self.job.say(f"{name} is gone or not as it was written: it is made again")
         if place.journal.parts:
             self.job.stage(f"continuing after {len(place.journal.parts)} finished parts")
-        counts = self._together(place) if not place.journal.apart else None
-        if counts is None:
-            counts = self._apart(place)
+        counts = self._grouped_into(place)
         spells = None if self.job.logic != "apc" else APART if place.journal.apart else TOGETHER
         tallies = (place.journal.parts[number]["quality"] for number in sorted(place.journal.parts))
         quality = at_a_glance(add_tallies(tallies), self.fields.places)
@@ -156,13 +160,18 @@ class _Run:
             self.grouper.design,
             inputs=[*(place.journal.digests or []), *self.rdf],
             logic=self.job.logic,
-            options={name: getattr(self.job, name) for name in ("format", "threads", "headings", "design")},
+            options=self._options(),
             seconds=self.seconds,
             quality=quality,
         )
         run = {"spells": spells, "parts": len(place.journal.parts), "plan": place.journal.plan}
         place.finish({**manifest, "run": run, "outputs": place.outputs})
         return Outcome(counts, self.grouper.design, spells, quality)
+
+    def _grouped_into(self, place: Workplace) -> dict[str, Any]:
+        """Group all that the place does not have yet; gives the counts of the whole."""
+        counts = self._together(place) if not place.journal.apart else None
+        return self._apart(place) if counts is None else counts
 
     def _together(self, place: Workplace) -> dict[str, Any] | None:
         """Group the parts as they come; gives the counts, or None where spells turn out not to stand together."""

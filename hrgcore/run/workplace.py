@@ -34,6 +34,7 @@ The same command with --resume continues the run. Or remove the folder.
 
 #: What a journal and the manifest say of a run, and how; another number where what they hold has changed.
 JOURNAL_FORMAT = 2
+TEMPORARY = "temporary"  #: in the folder that a run works in
 _PART: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("part", "start", "rows"), (int,)),
     **{"outputs": (list,), "counts": (dict, type(None)), "quality": (dict,)},
@@ -151,7 +152,7 @@ class Workplace:
     @property
     def temporary(self) -> Path:
         """Where files stand that are not finished."""
-        return self.work / "temporary"
+        return self.work / TEMPORARY
 
     def note_digests(self, digests: list[dict[str, Any]]) -> None:
         """Note which inputs these are; before the first part."""
@@ -167,27 +168,12 @@ class Workplace:
 
     def add(self, part: PartResult, quality: Mapping[str, Any]) -> None:
         """Write a part's tables and note it as finished; ``quality`` is what its errors come to."""
-        names = [f"{table}/part-{part.number:05d}.{self._format}" for table in self._tables]
-        outputs = []
+        self.note(write_part(self.folder, part, self._format, quality, threads=2))  # episodes take as long as all else together
 
-        def made(table: str, name: str) -> tuple[Any, str]:
-            content = table_bytes(part.tables[table], self._format, self.folder / name)
-            return content, hashlib.sha256(content).hexdigest()
-
-        with ThreadPoolExecutor(2) as pool:  # episodes take as long as all else together
-            for table, name, (content, digest) in zip(self._tables, names, pool.map(made, self._tables, names), strict=True):
-                target = self.folder / name
-                with output_errors(target):
-                    target.parent.mkdir(exist_ok=True)
-                write_durably(content, target, self.temporary / f"{table}-{part.number:05d}")
-                size = memoryview(content).nbytes
-                outputs.append({"name": name, "rows": part.tables[table].num_rows, "bytes": size, "sha256": digest})
-                sync_folder(target.parent)
-        sync_folder(self.folder)
-        entry = {"part": part.number, "start": part.start, "rows": part.rows, "outputs": outputs}
-        entry |= {"counts": part.counts, "quality": dict(quality)}
+    def note(self, entry: dict[str, Any]) -> None:
+        """Note a part that `write_part` has written as finished."""
         append_durably(_line(entry), self.work / JOURNAL)
-        self.journal.parts[part.number] = entry
+        self.journal.parts[entry["part"]] = entry
 
     @property
     def outputs(self) -> list[dict[str, Any]]:
@@ -231,6 +217,35 @@ class Workplace:
         remove([self.folder / UNFINISHED])
         shutil.rmtree(self.work, ignore_errors=True)
         _remove_empty([self.folder / table for table in self._tables], self.folder if created else None)
+
+
+def write_part(
+    folder: Path, part: PartResult, format: str, quality: Mapping[str, Any], *, threads: int, mark: str = ""
+) -> dict[str, Any]:
+    """Write a part's tables into the folder of a run; gives what its journal is to say of it.
+
+    ``mark`` tells apart those that may write the same part at the same time.
+    """
+    temporary = folder / WORK / TEMPORARY
+    names = [f"{table}/part-{part.number:05d}.{format}" for table in part.tables]
+    outputs = []
+
+    def made(table: str, name: str) -> tuple[Any, str]:
+        content = table_bytes(part.tables[table], format, folder / name)
+        return content, hashlib.sha256(content).hexdigest()
+
+    with ThreadPoolExecutor(threads) as pool:
+        for table, name, (content, digest) in zip(part.tables, names, pool.map(made, part.tables, names), strict=True):
+            target = folder / name
+            with output_errors(target):
+                target.parent.mkdir(exist_ok=True)
+            write_durably(content, target, temporary / f"{table}-{part.number:05d}{mark}")
+            size = memoryview(content).nbytes
+            outputs.append({"name": name, "rows": part.tables[table].num_rows, "bytes": size, "sha256": digest})
+            sync_folder(target.parent)
+    sync_folder(folder)
+    entry = {"part": part.number, "start": part.start, "rows": part.rows, "outputs": outputs}
+    return entry | {"counts": part.counts, "quality": dict(quality)}
 
 
 def clean(folder: Path) -> None:

@@ -1,7 +1,4 @@
-"""Spark as a host: data frames grouped on a cluster, spell by spell, in the Python workers of Spark's own partitions.
-
-The design is compiled on the driver and broadcast as a bundle; each Python worker opens it once, however many partitions it groups.
-"""
+"""Data frames of Spark grouped: rows of a spell are brought together, and each partition is grouped as a stream."""
 
 from __future__ import annotations
 
@@ -13,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from hrgcore.columns import KEY_FIELDS, apc_layout
-from hrgcore.design import DEFAULT_DESIGN, Bundle, bundle, load_design
+from hrgcore.design import DEFAULT_DESIGN, Bundle, load_design
 from hrgcore.encode.cells import take_rows
 from hrgcore.errors import InputError, UsageError
 from hrgcore.folders import tables_of
 from hrgcore.grouper import Grouper
 from hrgcore.logics import ROW_LOGICS, row_layout
+from hrgcore.spark.worker import send, worker_grouper
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
@@ -73,10 +71,7 @@ def group(
         keys, names = [columns[key.name][0] for key in ROW_LOGICS[logic].keys], []
     chosen = tuple(names if rows_by is None else rows_by)
     _refuse_clashes(df, found, logic, chosen)
-    context = getattr(df.sparkSession, "sparkContext", None) if hasattr(df, "_jdf") else None
-    if context is None:
-        raise UsageError("the data frame is of Spark Connect, which can't broadcast the design. Use a classic Spark session.")
-    sent = context.broadcast(bundle.to_bytes(loaded))
+    sent = send(df.sparkSession, loaded)
     together = _together(df, keys, chosen) if keys else df
     carried = {field.name: field for field in df.schema.fields}
     frames: dict[str, DataFrame] = {}
@@ -166,18 +161,8 @@ class _Work:
     sent: Broadcast[bytes]
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for result in _grouper(self.digest, self.sent).stream(_joined(batches), logic=self.logic):
+        for result in worker_grouper(self.digest, self.sent).stream(_joined(batches), logic=self.logic):
             yield from _plain(_named(getattr(result, self.table), result.table, self.chosen)).to_batches()
-
-
-_groupers: dict[str, Grouper] = {}  # by the digest of the design: Spark uses a Python worker for many partitions
-
-
-def _grouper(digest: str, sent: Broadcast[bytes]) -> Grouper:
-    if digest not in _groupers:
-        # Spark runs a worker for each core.
-        _groupers[digest] = Grouper(bundle.from_bytes(sent.value, f"design {digest[:12]}"), threads=1)
-    return _groupers[digest]
 
 
 def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
