@@ -7,23 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from hrgcore.columns import KEY_FIELDS, Layout
-from hrgcore.encode import Block, Encoder, KeyRuns, SpellKeys, join_episodes
+from hrgcore.encode import Block, Encoder, KeyRuns, SpellKeys, join_blocks
 from hrgcore.encode.cells import take_in_parts, take_rows, without_views
 from hrgcore.encode.codes import longest_list, take_entries
-from hrgcore_kernels.layout import Episodes
-
-
-class Encoded(NamedTuple):
-    """Activity as the kernels take it, and where its spell key changes."""
-
-    episodes: Episodes
-    keys: KeyRuns
 
 
 class Activity(ABC):
@@ -48,11 +40,9 @@ class Activity(ABC):
     def read(self, names: Sequence[str]) -> pa.Table:
         """Some columns of all rows."""
 
-    def encode(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Encoded:
-        """Encode all rows as one. Raises InputError as `blocks` does."""
-        blocks = list(self.blocks(encoder, layout, pool))
-        episodes = join_episodes([block.episodes for block in blocks], pool.map)
-        return Encoded(episodes, KeyRuns.join(block.keys for block in blocks))
+    def encode(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Block:
+        """Encode all rows as one block. Raises InputError as `blocks` does."""
+        return join_blocks(self.blocks(encoder, layout, pool), pool.map)
 
     @cached_property
     def table(self) -> pa.Table:

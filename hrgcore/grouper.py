@@ -16,7 +16,7 @@ from hrgcore import engine
 from hrgcore.activity import Activity, TableActivity
 from hrgcore.columns import Layout, apc_layout
 from hrgcore.design import DEFAULT_DESIGN, Bundle, DesignInfo, load_design
-from hrgcore.encode import Block, Encoder, KeyRuns, SpellOrder, join_episodes, order_rows
+from hrgcore.encode import Block, Encoder, SpellOrder, join_blocks, order_rows
 from hrgcore.encode.cells import without_views
 from hrgcore.errors import DesignError, UsageError
 from hrgcore.foreign import foreign_activity, foreign_batches, foreign_table
@@ -184,14 +184,10 @@ class Grouper:
         self, blocks: list[Block], activity: Activity, layout: Layout, pool: ThreadPoolExecutor
     ) -> tuple[SpellOrder, engine.Grouped]:
         """Group rows whose spells may not stand together: they are brought together first."""
-        episodes = join_episodes([block.episodes for block in blocks], pool.map)
-        order = order_rows(
-            KeyRuns.join(block.keys for block in blocks),
-            episodes.rows["epiorder"],
-            int(self._design.settings[1]),
-            lambda: key_columns(activity, layout),
-        )
-        return order, engine.group(self._design, episodes, order, pool)
+        whole = join_blocks(blocks, pool.map)
+        latest = int(self._design.settings[1])
+        order = order_rows(whole.keys, whole.episodes.rows["epiorder"], latest, lambda: key_columns(activity, layout))
+        return order, engine.group(self._design, whole.episodes, order, pool)
 
     def _check_tables(self, logic: str) -> None:
         _check_logic(logic)

@@ -121,7 +121,7 @@ class Encoder:
 
     def encode(self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor) -> Episodes:
         """Encode all rows of a table. Raises InputError where a column is of a type that can't hold its field."""
-        return join_episodes([block.episodes for block in self.blocks(table, layout, pool)], pool.map)
+        return join_blocks(self.blocks(table, layout, pool), pool.map).episodes
 
     def blocks(
         self, table: pa.Table, layout: Layout, pool: ThreadPoolExecutor | None = None, first_row: int = 0
@@ -184,6 +184,14 @@ def fixed_episodes(rows: np.ndarray, coded: np.ndarray, diagnoses: np.ndarray, p
     for part in (rows, coded, diagnoses, procedures):
         part.flags.writeable = False
     return Episodes(rows.view(np.recarray), coded, diagnoses, procedures)
+
+
+def join_blocks(blocks: Iterable[Block], run: Callable[..., Iterable[None]] = map) -> Block:
+    """Put blocks one behind the other; ``run`` and errors are those of `join_episodes`."""
+    parts = list(blocks)
+    if len(parts) == 1:
+        return parts[0]
+    return Block(join_episodes([part.episodes for part in parts], run), KeyRuns.join(part.keys for part in parts))
 
 
 def join_episodes(parts: Sequence[Episodes], run: Callable[..., Iterable[None]] = map) -> Episodes:

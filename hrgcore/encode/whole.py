@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from hrgcore.encode.columns import Block, join_episodes
-from hrgcore.encode.spells import Key, KeyRuns, orders_between
+from hrgcore.encode.columns import Block, join_blocks
+from hrgcore.encode.spells import Key, orders_between
 from hrgcore_kernels.spells import ALL_ORDERS, SAME_KEY
 
 
@@ -43,10 +43,4 @@ class WholeSpells:
     def rest(self) -> Iterator[Block]:
         """The spell that waits, where there is one."""
         if self._waiting:
-            yield _one_spell(self._waiting)
-
-
-def _one_spell(parts: Sequence[Block]) -> Block:
-    if len(parts) == 1:
-        return parts[0]
-    return Block(join_episodes([part.episodes for part in parts]), KeyRuns.join(part.keys for part in parts))
+            yield join_blocks(self._waiting)
