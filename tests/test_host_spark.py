@@ -141,7 +141,7 @@ def test_partitions_of_any_shape(spark: SparkSession, numbered: pa.Table, tmp_pa
 
 def test_parts_of_a_partition(monkeypatch: pytest.MonkeyPatch, numbered: pa.Table) -> None:
     """Spells that the edges of batches cut, as in a worker."""
-    monkeypatch.setattr(hrgcore.spark.frames, "_ROWS", 2)
+    monkeypatch.setattr(hrgcore.spark.frames, "_ROWS", 8)
     grouper = Grouper(threads=1)
     monkeypatch.setattr(hrgcore.spark.worker, "_groupers", {"": grouper})
     table = numbered.slice(0, 1000)
@@ -149,7 +149,7 @@ def test_parts_of_a_partition(monkeypatch: pytest.MonkeyPatch, numbered: pa.Tabl
     found = {}
     for name in tables_of("apc"):
         work: Any = hrgcore.spark.frames._Work("apc", name, (ROW,), "", None)  # type: ignore[arg-type]
-        parts = pa.Table.from_batches(list(work(table.to_batches(max_chunksize=3))))
+        parts = pa.Table.from_batches(list(work(table.to_batches(max_chunksize=5))))
         found[name] = parts.rename_columns(["Row" if one == ROW and at == 0 else one for at, one in enumerate(parts.column_names)])
     assert_same(found, numbered.slice(0, 1000))
 
