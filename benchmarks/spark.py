@@ -43,20 +43,26 @@ def main(episodes: int = 1_000_000, cores: int = 1, rounds: int = 3) -> None:
         print(f"{episodes:,} episodes, {cores} cores, {rounds} rounds, load {os.getloadavg()[0]:.2f} before")
         session = _session(cores, Path(folder))
         whole = _whole_files(made, Path(folder) / "files")
-        by_files = {f"{name}, all tables": _into_folder(run, Path(folder) / "out") for name, run in _runs(session, whole, cores)}
         alone = _alone(made, Path(folder) / "alone.parquet", cores)
-        cases = {**_cases(session.read.parquet(str(made)), Path(folder) / "written"), **alone, **by_files}
-        taken: dict[str, list[float]] = {name: [] for name in cases}
-        for _ in range(rounds + 1):
-            for name, run in cases.items():
-                begun = time.perf_counter()
-                run()
-                taken[name].append(time.perf_counter() - begun)
+        frames = {**_cases(session.read.parquet(str(made)), Path(folder) / "written"), **alone}
+        runs = {f"{name}, all tables": _into_folder(run, Path(folder) / "out") for name, run in _runs(session, whole, cores)}
+        # One behind the other: Spark ends Python workers that have had nothing to do for a minute, and starting is not measured.
+        seconds = {**_medians(frames, rounds), **_medians(runs, rounds)}
         session.stop()
-        seconds = {name: statistics.median(times[1:]) for name, times in taken.items()}
         for name, own in seconds.items():
             base = seconds[f"one process, {name.rsplit(', ')[-1]}"]
             print(f"{name:50} {own:6.2f} s  {base / own:5.2f}")
+
+
+def _medians(cases: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
+    """The seconds that each case takes, the cases being run by turns; the first round is not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(rounds + 1):
+        for name, run in cases.items():
+            begun = time.perf_counter()
+            run()
+            taken[name].append(time.perf_counter() - begun)
+    return {name: statistics.median(times[1:]) for name, times in taken.items()}
 
 
 def _session(cores: int, folder: Path) -> SparkSession:
