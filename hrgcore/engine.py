@@ -76,7 +76,7 @@ def group_slice(
     several, failed = np.empty(len(spells), np.uint32), np.zeros(len(rows), np.uint32)
     counts = np.zeros(3, np.int64)
     prepare_spells(design.settings, episodes, rows, starts, failed, several, counts)
-    block = scratch(design, several[: counts[0]], failed, *counts[1:].tolist())
+    block = scratch(design, block_records(), several[: counts[0]], failed, *counts[1:].tolist())
     taken, wanted = 0, len(rows)  # there is about one unbundled HRG for five episodes: rarely has a slice to be grouped again
     while wanted > taken:
         taken = wanted
@@ -97,10 +97,20 @@ def join_records(kind: np.dtype[np.void], parts: Sequence[np.ndarray]) -> np.nda
     return joined.view(kind).view(np.recarray)
 
 
-def scratch(design: Design, several: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int) -> Scratch:
-    """Room for a block of records, and for so many codes of a block of spells, beside what `prepare_spells` found."""
+def block_records() -> np.ndarray:
+    """The records of `scratch`, with their fields as attributes."""
+    return np.zeros(BLOCK, RECORD).view(np.recarray)
+
+
+def scratch(
+    design: Design, records: np.ndarray, several: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int
+) -> Scratch:
+    """Room for a block of ``records``, and for so many codes of a block of spells, beside what `prepare_spells` found.
+
+    Compiled code calls it, too.
+    """
     return Scratch(
-        np.zeros(BLOCK, RECORD).view(np.recarray),
+        records,
         np.zeros((BLOCK, count_facts(design)), np.int64),
         np.empty(diagnoses, np.uint16),
         np.empty(procedures, np.uint16),

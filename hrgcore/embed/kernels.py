@@ -1,28 +1,24 @@
-"""The grouping kernels for compiled code in this process: called from Numba, or by a pointer from C, C++ and Cython.
+"""The grouping kernels for Numba code in this process.
 
-Both take episodes as numbers (`Result.encoded`), with spells in order (`Result.order`), under a design (`Result.bundle`).
+They take episodes as numbers (`Result.encoded`), with spells in order (`Result.order`), under a design (`Result.bundle`).
 """
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from hrgcore import engine
 from hrgcore.design import Bundle
-from hrgcore.embed.structs import Numbers
 from hrgcore.encode import SpellOrder
 from hrgcore.errors import InputError
 from hrgcore_kernels.accelerate import compiled
 from hrgcore_kernels.codes import N_CODED
 from hrgcore_kernels.group import group_spells
 from hrgcore_kernels.layout import (
-    EPISODE,
     EPISODE_RESULT,
     SPELL_RESULT,
     UNBUNDLED,
@@ -32,10 +28,10 @@ from hrgcore_kernels.layout import (
     Records,
     Scratch,
 )
+from hrgcore_kernels.places import check_places
 from hrgcore_kernels.prepare import prepare_spells
 
 _TURNS = np.uint32(2**31)  # of counting, after which it begins anew: far from where its number wraps
-OK, FAILED = 0, 1
 
 
 class Work(NamedTuple):
@@ -71,6 +67,7 @@ def work(bundle: Bundle, episodes: Episodes, order: SpellOrder, *, unbundled: in
         np.zeros(3, np.int64),
         engine.scratch(
             design,
+            engine.block_records(),
             np.zeros(order.count, np.uint32),
             np.zeros(len(order.rows), np.uint32),
             len(episodes.diagnoses),
@@ -132,59 +129,6 @@ def jitted() -> Callable[[Work], int]:
     return found
 
 
-class Pointer:
-    """A C function that groups under a design, for code in this process: ``address`` is what to call, while this object lives.
-
-    Its type, `hrgcore_group_numbers`, stands in the header that `hrgcore.embed.structs.header` gives. Callers may be any threads,
-    with Python's lock or without; kernels run without.
-    """
-
-    def __init__(self, bundle: Bundle) -> None:
-        self._design = engine.kernel_design(bundle)
-        self._call = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(self._group)
-
-    @property
-    def address(self) -> int:
-        """Where the function is."""
-        return ctypes.cast(self._call, ctypes.c_void_p).value or 0
-
-    def _group(self, address: int) -> int:
-        try:
-            given = Numbers.from_address(address)
-            count, spells = given.episodes, given.spells
-            episodes = Episodes(
-                _array(given.rows, count, EPISODE),
-                _array(given.coded, count * N_CODED, "u1").reshape(count, N_CODED),
-                _array(given.diagnoses, given.n_diagnoses, "u2"),
-                _array(given.procedures, given.n_procedures, "u2"),
-            )
-            rows = _array(given.order, count, "i8") if given.order else np.arange(max(count, 0))
-            order = SpellOrder(_read_only(rows), _read_only(_array(given.starts, spells + 1, "i8")), False, False)
-            _check(self._design, episodes, order)
-            with ThreadPoolExecutor(1) as pool:
-                grouped = engine.group(self._design, Episodes(*map(_read_only, episodes)), order, pool)
-            _array(given.episode_results, count, EPISODE_RESULT)[:] = grouped.episodes
-            _array(given.spell_results, spells, SPELL_RESULT)[:] = grouped.spells
-            kept = min(given.room, len(grouped.unbundled))
-            _array(given.unbundled, kept, UNBUNDLED)[:] = grouped.unbundled[:kept]
-            given.n_unbundled = len(grouped.unbundled)
-        except InputError as error:
-            return error.exit_code
-        except BaseException:  # none may leave through C
-            return FAILED
-        return OK
-
-
-def _array(address: int | None, count: int, kind: Any) -> np.ndarray:
-    """The caller's memory as an array."""
-    dtype = np.dtype(kind)
-    if count < 0 or (count and not address):
-        raise InputError("an array has no address, or less than no elements.")
-    if not count:
-        return np.empty(0, dtype)
-    return np.frombuffer((ctypes.c_char * (count * dtype.itemsize)).from_address(address or 0), dtype)
-
-
 def _read_only(array: np.ndarray) -> np.ndarray:
     seen = array.view(np.recarray) if array.dtype.names else array.view()
     seen.flags.writeable = False
@@ -193,18 +137,9 @@ def _read_only(array: np.ndarray) -> np.ndarray:
 
 def _check(design: Design, episodes: Episodes, order: SpellOrder) -> None:
     """Raise InputError where a place or number leads out of its array: kernels don't look."""
-    count, starts = len(episodes.rows), order.starts
-    sound = len(starts) > 0 and starts[0] == 0 and starts[-1] == count == len(order.rows) and bool(np.all(starts[1:] > starts[:-1]))
-    sound = sound and episodes.coded.shape == (count, N_CODED)
-    sound = sound and _within(order.rows, count) and bool(np.all(np.bincount(order.rows, minlength=count) == 1))
-    sound = sound and _within(episodes.diagnoses, len(design.diagnoses))
-    sound = sound and _within(episodes.procedures, len(design.procedures))
-    for name, codes, least in (("diagnosis", episodes.diagnoses, 1), ("procedure", episodes.procedures, 0)):
-        first, end = (episodes.rows[f"{name}_{place}"].astype(np.int64) for place in ("start", "end"))
-        sound = sound and bool(np.all((end - first >= least) & (end <= len(codes))))
-    if not sound:
+    found = np.zeros(1, np.int64)
+    if episodes.coded.shape == (len(episodes.rows), N_CODED):
+        seen = np.zeros(len(episodes.rows), np.uint8)
+        check_places(design, Episodes(*map(_read_only, episodes)), _read_only(order.rows), _read_only(order.starts), seen, found)
+    if not found[0]:
         raise InputError("a place or number of the episodes leads out of its array. Each episode has a spell and a diagnosis.")
-
-
-def _within(numbers: np.ndarray, count: int) -> bool:
-    return not len(numbers) or bool(numbers.min() >= 0 and numbers.max() < count)

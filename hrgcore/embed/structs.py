@@ -11,6 +11,7 @@ from hrgcore_kernels.layout import EPISODE, EPISODE_RESULT, SPELL_RESULT, UNBUND
 
 _RECORDS = {"episode": EPISODE, "episode_result": EPISODE_RESULT, "spell_result": SPELL_RESULT, "unbundled": UNBUNDLED}
 _FIELDS = (  # of what the function takes: name, C type, what it is
+    ("design", "const void *", "what `Pointer.design` gives"),
     ("rows", "const hrgcore_episode *", "[episodes]"),
     ("coded", "const uint8_t *", f"[episodes][{N_CODED}]"),
     ("diagnoses", "const uint16_t *", "[n_diagnoses]"),
@@ -28,6 +29,9 @@ _FIELDS = (  # of what the function takes: name, C type, what it is
     ("n_unbundled", "int64_t", "written: how many there are; those beyond room are not kept"),
 )
 
+#: `hrgcore_numbers`, as Numba sees it; addresses are numbers.
+NUMBERS = np.dtype([(name, "<i8") for name, *_ in _FIELDS])
+
 
 class Numbers(ctypes.Structure):
     """`hrgcore_numbers`, as Python sees it."""
@@ -36,7 +40,7 @@ class Numbers(ctypes.Structure):
 
 
 def header() -> str:
-    """The C and C++ header of `hrgcore.embed.kernels.Pointer`."""
+    """The C and C++ header of `hrgcore.embed.pointer.Pointer`."""
     lines = [
         "/* The grouping kernels by a pointer, in one process with Python. Written by hrgcore.embed.structs. */",
         "#ifndef HRGCORE_KERNELS_H",
@@ -54,7 +58,7 @@ def header() -> str:
     lines += [
         "} hrgcore_numbers;",
         "",
-        "/* Gives 0, 3 where a place or number leads out of its array, 1 for what is not foreseen. */",
+        "/* Gives 0, 3 where a place or number leads out of its array, 1 where there is no memory. */",
         "typedef int (*hrgcore_group_numbers)(hrgcore_numbers *);",
         "#endif",
     ]

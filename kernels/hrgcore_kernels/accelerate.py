@@ -111,7 +111,7 @@ def _load(function: Any, signatures: tuple[tuple[Any, ...], ...]) -> Any:
         codegen.create_pass_builder = _plain_loops
         if folder is not None:
             config.CACHE_DIR = str(folder)
-        types = [numba.void(*map(_numba_type, signature)) for signature in signatures]
+        types = [numba.void(*map(numba_type, signature)) for signature in signatures]
         return numba.njit(types, cache=folder is not None, **_BORROWING)(_with_stages(function))
     finally:
         config.CACHE_DIR, config.LOOP_VECTORIZE, config.SLP_VECTORIZE, codegen.create_pass_builder = before
@@ -132,12 +132,13 @@ def _stage(function: Any) -> Any:
     return numba.njit(forceinline=_STAGES[function], **_STAGE)(_with_stages(function))
 
 
-def _numba_type(kind: Any) -> Any:
+def numba_type(kind: Any) -> Any:
+    """Numba's word for a type of `hrgcore_kernels.signatures`."""
     import numba
     from numba.core import types
 
     if isinstance(kind, Fields):
-        own = [_numba_type(field) for field in kind.types]
+        own = [numba_type(field) for field in kind.types]
         alike = len(set(own)) == 1  # Numba has another type for these
         return types.NamedUniTuple(own[0], len(own), kind.own) if alike else types.NamedTuple(own, kind.own)
     if isinstance(kind, Array):
