@@ -30,6 +30,7 @@ def test_the_examples_run(tmp_path: Path) -> None:
     # Spawned processes import the program: without all that is before.
     processes = said_by([first, *(block for block in BLOCKS if _GUARD in block)], tmp_path)
     spells = said[0].split()[0]
+    assert f"{spells} spells of codes as ENUM" in said
     assert int(spells) > 4000 and processes.count(spells) == 2  # those of both examples
 
 

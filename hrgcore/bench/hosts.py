@@ -48,6 +48,19 @@ def _duckdb_table(table: Any) -> Any:
     return connection.table("year")
 
 
+def _duckdb_enums(table: Any) -> Any:
+    """As docs/embedding.md advises: all text but the spell's number as ENUM."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.from_arrow(table).create("year")
+    for name in (one.name for one in table.schema if pa.types.is_string(one.type) and one.name != "PROVSPNO"):
+        if table.column(name).null_count < table.num_rows:
+            connection.sql(f"CREATE TYPE {name} AS ENUM (SELECT DISTINCT {name} FROM year WHERE {name} IS NOT NULL)")
+            connection.sql(f"ALTER TABLE year ALTER {name} TYPE {name}")
+    return connection.table("year")
+
+
 def _pandas(table: Any) -> Any:
     import pandas as pd
 
@@ -121,6 +134,7 @@ _HELD: dict[str, Callable[[Any], Any]] = {
     "host-polars": _polars,
     "host-duckdb": _duckdb,
     "host-duckdb-table": _duckdb_table,
+    "host-duckdb-enums": _duckdb_enums,
     "host-pandas": _pandas,
     "host-pandas-objects": _pandas_objects,
     "host-nanoarrow": _nanoarrow,
@@ -137,7 +151,8 @@ HOSTS = (
     Scenario("host-arrow", f"an Arrow table of text {_TABLES}: what the other hosts are set against", _of(_arrow), most=_MOST),
     _host("host-polars", "a Polars frame", "polars"),
     _host("host-duckdb", "a DuckDB relation over Arrow", "duckdb"),
-    _host("host-duckdb-table", "a table in DuckDB", "duckdb"),
+    _host("host-duckdb-table", "a table of text in DuckDB", "duckdb"),
+    _host("host-duckdb-enums", "a table of codes as ENUM in DuckDB", "duckdb"),
     _host("host-pandas", "a pandas frame of Arrow types", "pandas"),
     _host("host-pandas-objects", "a pandas frame of Python's strings", "pandas"),
     _host("host-nanoarrow", "a nanoarrow array", "nanoarrow"),
