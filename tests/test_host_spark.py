@@ -21,6 +21,7 @@ import pytest
 from hosts import as_text, canonical, digest
 
 from hrgcore import Grouper, InputError, OutputError, UsageError
+from hrgcore.design import bundle, load_design
 from hrgcore.folders import tables_of
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.run import Job, run_job
@@ -274,12 +275,42 @@ def test_files_without_rows_and_csv(spark: SparkSession, numbered: pa.Table, tmp
 @pytest.mark.parametrize("logic", ["em", "nac", "pcc"])
 def test_files_of_other_logics(spark: SparkSession, tmp_path: Path, logic: str) -> None:
     table = pq.read_table(synthesise(tmp_path / "made", 900, 1, logic=logic))
+    field = {"em": "INV_01", "nac": "SEX", "pcc": "DISMETH"}[logic]
+    wrong = pa.array([*table.column(field).to_pylist()[:-1], "?"])
+    table = table.set_column(table.schema.get_field_index(field), field, wrong)
     keys = ROW_LOGICS[logic].keys
     made = files(table, tmp_path / "year", (start_from(table, 300, keys[-1].name) if keys else 300,))
     hrgcore.spark.group_files(spark, made, tmp_path / "out", logic)
     whole = Grouper().group(table, logic=logic)
+    assert whole.errors["Row"].to_pylist()[-1] == 900
     for name, own in read_all(tmp_path / "out", logic).items():
         assert canonical(own) == canonical(getattr(whole, name)), name
+
+
+def test_files_under_a_design_of_one_s_own(spark: SparkSession, numbered: pa.Table, tmp_path: Path) -> None:
+    """The manifest says where the design is, for explain to find it."""
+    made, own = files(numbered.slice(0, 300), tmp_path / "year"), tmp_path / "own.hrgcore"
+    bundle.write(load_design("hrg4plus-2425-open"), own)
+    hrgcore.spark.group_files(spark, made, tmp_path / "out", design=own)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_bytes())["options"]["design"] == str(own)
+
+
+def test_what_is_refused_before_any_task(
+    spark: SparkSession, numbered: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tasks(*_: Any) -> None:
+        raise AssertionError("tasks are made")
+
+    monkeypatch.setattr("hrgcore.spark.files._tasks", tasks)
+    pq.write_table(numbered.slice(0, 10).drop_columns("SEX"), tmp_path / "lacks.parquet")
+    with pytest.raises(InputError, match="no column SEX"):
+        hrgcore.spark.group_files(spark, tmp_path / "lacks.parquet", tmp_path / "out")
+    with pytest.raises(UsageError, match="Spark Connect"):
+        hrgcore.spark.group_files(object(), tmp_path / "lacks.parquet", tmp_path / "out")  # type: ignore[arg-type]
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "own").touch()
+    with pytest.raises(OutputError, match="not empty"):  # and nobody waits for inputs to be read
+        hrgcore.spark.group_files(spark, tmp_path / "nowhere", tmp_path / "full")
 
 
 def test_files_that_are_refused(spark: SparkSession, numbered: pa.Table, tmp_path: Path) -> None:
@@ -298,14 +329,12 @@ def test_files_that_are_refused(spark: SparkSession, numbered: pa.Table, tmp_pat
     content = bytearray((tmp_path / "whole.parquet").read_bytes())
     content[4:200] = bytes(196)
     damaged.write_bytes(content)
-    pq.write_table(table.drop_columns("SEX"), tmp_path / "lacks.parquet")
     (tmp_path / "text.csv").write_text("PROCODET,PROVSPNO\nRXX,1\n", encoding="utf-8")
     wrong: list[tuple[Path, type[Exception], str, dict[str, Any]]] = [
         (cut, InputError, "0.parquet and", {}),
         (cut, InputError, "have rows of the same spell", {}),
         (apart, InputError, "one.parquet: spells (or critical care periods) don't stand together", {}),
         (damaged, InputError, "damaged.parquet: not a readable Parquet file", {}),
-        (tmp_path / "lacks.parquet", InputError, "no column SEX", {}),
         (tmp_path / "text.csv", InputError, "text.csv: is no Parquet file", {}),
         (tmp_path / "nowhere", InputError, "no such file", {}),
         (tmp_path / "whole.parquet", UsageError, "unknown logic 'apx'", {"logic": "apx"}),
@@ -316,12 +345,6 @@ def test_files_that_are_refused(spark: SparkSession, numbered: pa.Table, tmp_pat
         with pytest.raises(kind, match=re.escape(says)):
             hrgcore.spark.group_files(spark, source, tmp_path / "out", **options)
         assert not (tmp_path / "out").exists(), says
-    with pytest.raises(UsageError, match="Spark Connect"):
-        hrgcore.spark.group_files(object(), tmp_path / "whole.parquet", tmp_path / "out")  # type: ignore[arg-type]
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "own").touch()
-    with pytest.raises(OutputError, match="not empty"):
-        hrgcore.spark.group_files(spark, tmp_path / "whole.parquet", tmp_path / "full")
 
 
 def most_common(column: Any) -> Any:
