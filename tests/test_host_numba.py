@@ -19,7 +19,7 @@ from hosts import digests
 from hrgcore import Grouper, Result
 from hrgcore.embed.kernels import jitted, work
 from hrgcore.embed.pointer import Pointer
-from hrgcore.embed.structs import Numbers, header
+from hrgcore.embed.structs import NUMBERS, header
 from hrgcore.engine import Grouped
 
 WRONG_INPUT = 3
@@ -52,18 +52,24 @@ def call(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., int]:
     return found
 
 
-def numbers(pointer: Pointer, result: Result, room: int) -> tuple[Numbers, Grouped]:
+def struct(*values: int) -> Any:
+    """A C struct of these values."""
+    return np.array([values], NUMBERS).view(np.recarray)
+
+
+def numbers(pointer: Pointer, result: Result, room: int) -> tuple[Any, Grouped]:
     """A C struct that says where the design and a result's input are, and room that it is to fill."""
     encoded, order = result.encoded, result.order
     empty = Grouped(
         *(np.zeros_like(np.asarray(part)) for part in (result.grouped.episodes, result.grouped.spells)),
         np.zeros(room, result.grouped.unbundled.dtype),
     )
-    given = Numbers(
+    given = struct(
         pointer.design,
         *(array.ctypes.data for array in (*encoded, order.rows, order.starts, empty.episodes, empty.spells, empty.unbundled)),
         *map(len, (encoded.rows, encoded.diagnoses, encoded.procedures, empty.spells)),
         room,
+        0,
     )
     return given, empty
 
@@ -111,8 +117,8 @@ def test_numba_sees_what_is_written(small: Result) -> None:
 def test_cpp(call: Callable[..., int], result: Result, expected: dict[str, str]) -> None:
     pointer = Pointer(result.bundle)
     given, found = numbers(pointer, result, 2 * result.table.num_rows)
-    assert call(pointer.address, ctypes.addressof(given), -1) == 0
-    filled = Grouped(*(part.view(np.recarray) for part in (found.episodes, found.spells, found.unbundled[: given.n_unbundled])))
+    assert call(pointer.address, given.ctypes.data, -1) == 0
+    filled = Grouped(*(part.view(np.recarray) for part in (found.episodes, found.spells, found.unbundled[: given.n_unbundled[0]])))
     assert digests(dataclasses.replace(result, grouped=filled)) == expected
 
 
@@ -120,35 +126,33 @@ def test_cpp_knows_the_fields(call: Callable[..., int], small: Result) -> None:
     pointer = Pointer(small.bundle)
     given, found = numbers(pointer, small, 0)
     assert (small.order.rows == np.arange(len(small.order.rows))).all()
-    given.order = None
-    assert call(pointer.address, ctypes.addressof(given), 1) == 0
+    given.order = 0
+    assert call(pointer.address, given.ctypes.data, 1) == 0
     encoded = small.encoded._replace(rows=small.encoded.rows.copy())
     encoded.rows["age"] = 1
     held = work(small.bundle, encoded, small.order)
     jitted()(held)
     assert same(found.spells, held.spells) and not same(found.spells, small.grouped.spells)
-    assert given.n_unbundled > 0
+    assert given.n_unbundled[0] > 0
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("design", None),
-        ("starts", None),
-        ("procedures", None),
-        ("spell_results", None),
+        ("design", 0),
+        ("starts", 0),
+        ("procedures", 0),
+        ("spell_results", 0),
         ("episodes", -1),
         ("spells", -1),
         ("room", -1),
     ],
 )
-def test_what_has_no_address_or_less_than_no_elements(
-    call: Callable[..., int], small: Result, field: str, value: int | None
-) -> None:
+def test_what_has_no_address_or_less_than_no_elements(call: Callable[..., int], small: Result, field: str, value: int) -> None:
     pointer = Pointer(small.bundle)
     given, _ = numbers(pointer, small, 10)
     setattr(given, field, value)
-    assert call(pointer.address, ctypes.addressof(given), -1) == WRONG_INPUT
+    assert call(pointer.address, given.ctypes.data, -1) == WRONG_INPUT
 
 
 def test_what_leads_out_of_its_array(call: Callable[..., int], small: Result) -> None:
@@ -156,11 +160,12 @@ def test_what_leads_out_of_its_array(call: Callable[..., int], small: Result) ->
     encoded.diagnoses[7] = 65_535
     pointer = Pointer(small.bundle)
     given, _ = numbers(pointer, dataclasses.replace(small, parts=[encoded]), 10)
-    assert call(pointer.address, ctypes.addressof(given), -1) == WRONG_INPUT
+    assert call(pointer.address, given.ctypes.data, -1) == WRONG_INPUT
 
 
 def test_nothing_to_group(small: Result) -> None:
     pointer, starts = Pointer(small.bundle), np.zeros(1, np.int64)
-    given = Numbers(design=pointer.design, starts=starts.ctypes.data, n_unbundled=9)
-    assert ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(pointer.address)(ctypes.addressof(given)) == 0
-    assert given.n_unbundled == 0
+    given = struct(*(0,) * (len(NUMBERS) - 1), 9)
+    given.design, given.starts = pointer.design, starts.ctypes.data
+    assert ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(pointer.address)(given.ctypes.data) == 0
+    assert given.n_unbundled[0] == 0

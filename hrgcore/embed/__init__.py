@@ -1,1 +1,4 @@
-"""hrgcore inside other programs: a C library that takes and gives Arrow data. See docs/c-interface.md."""
+"""hrgcore inside other programs: a C library that takes and gives Arrow data, and the kernels for compiled code in this process.
+
+See docs/c-interface.md.
+"""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 
 from hrgcore_kernels.codes import N_CODED
@@ -31,12 +29,6 @@ _FIELDS = (  # of what the function takes: name, C type, what it is
 
 #: `hrgcore_numbers`, as Numba sees it; addresses are numbers.
 NUMBERS = np.dtype([(name, "<i8") for name, *_ in _FIELDS])
-
-
-class Numbers(ctypes.Structure):
-    """`hrgcore_numbers`, as Python sees it."""
-
-    _fields_ = [(name, ctypes.c_void_p if kind.endswith("*") else ctypes.c_int64) for name, kind, _ in _FIELDS]
 
 
 def header() -> str:
