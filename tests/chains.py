@@ -9,13 +9,14 @@ Told = list[tuple[int, tuple[int, ...]]]  # rules in the order in which they are
 
 def told(bundle: Bundle, start: int) -> Told:
     """The rules of the chain that begins at this step."""
-    steps = bundle.arrays["steps"]
+    steps, tests = (bundle.arrays[name] for name in ("steps", "tests"))
 
     def walk(at: int, end: int, before: tuple[int, ...]) -> Told:
         found: Told = []
         while at < end:
             step = steps[at]
-            always = step["mask"] == 0 and step["low"] == 0
+            test = tests[step["test"]]
+            always = test["mask"] == 0 and test["low"] == 0
             if always:
                 return found + ([(int(step["rule"]), before)] if step["rule"] else [])
             below = (*before, at)

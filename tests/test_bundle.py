@@ -237,14 +237,19 @@ _BOUNDS: list[tuple[str, str, int, int]] = [
     ("rules", "outcome", 1 - SIZE["errors"], max(SIZE["roots"], SIZE["hrgs"]) - 1),
     ("rules", "method", 0, 5),
     ("rules", "days", 0, 2),
-    ("steps", "fact", 0, FACTS - 1),
+    ("tests", "fact", 0, FACTS - 1),
+    ("steps", "test", 0, SIZE["tests"] - 1),
     ("steps", "rule", -1, SIZE["rules"] - 1),
     ("steps", "fail", 1, SIZE["steps"]),
-    *((table, "hierarchy", -1, 12) for table in ("diagnoses", "procedures")),
+    *((table, "hierarchy", -1, 12) for table in ("primaries", "procedure_kinds")),
     *((table, "component", 0, layout.EACH_CODE) for table in ("diagnosis_scores", "procedure_scores")),
     *((table, "points", 0, 1000) for table in ("diagnosis_scores", "procedure_scores")),
-    ("diagnosis_four", "", 0, SIZE["icd10"] - 1),
-    ("procedures", "error", 0, SIZE["errors"] - 1),
+    ("diagnoses", "four", 0, SIZE["icd10"] - 1),
+    ("diagnoses", "words", 0, SIZE["diagnosis rows"] - 1),
+    ("diagnoses", "primary", 0, SIZE["primaries"] - 1),
+    ("procedures", "words", 0, SIZE["procedure rows"] - 1),
+    ("procedures", "kind", 0, SIZE["procedure kinds"] - 1),
+    ("procedure_kinds", "error", 0, SIZE["errors"] - 1),
     ("roots", "cc_list", -1, SIZE["cc lists"] - 1),
     ("roots", "cc_word", 0, SIZE["diagnosis words"] - 1),
     ("roots", "cc_bit", 0, 62),
@@ -299,10 +304,9 @@ def test_words_in_use_are_words_that_there_are(place: int) -> None:
 def test_a_walk_ends_within_the_block_of_its_table() -> None:
     ends = BUNDLE.arrays["step_start"][1:] - 1
     for at, field, value in (
-        (0, "mask", 1),
+        (0, "test", 1),  # which does not always hold
         (0, "rule", 1),
-        *((end, "mask", 1) for end in ends),
-        *((end, "low", 1) for end in ends),
+        *((end, "test", 1) for end in ends),
         *((end, "rule", -1) for end in ends),
         *((end - 1, "fail", 2) for end in ends),
     ):
@@ -310,6 +314,29 @@ def test_a_walk_ends_within_the_block_of_its_table() -> None:
         steps[field][at] = value
         with pytest.raises(ValueError, match="^steps"):
             verify(BUNDLE.arrays | {"steps": steps})
+
+
+@pytest.mark.parametrize("field", ["mask", "low"])
+def test_the_test_of_a_last_step_always_holds(field: str) -> None:
+    tests = BUNDLE.arrays["tests"].copy()
+    tests[field][0] = 1
+    with pytest.raises(ValueError, match="^steps"):
+        verify(BUNDLE.arrays | {"tests": tests})
+
+
+def test_only_an_unknown_diagnosis_is_said_to_be_unknown() -> None:
+    for code, row in ((0, 1), (1, 0)):
+        diagnoses = BUNDLE.arrays["diagnoses"].copy()
+        diagnoses["words"][code] = row
+        with pytest.raises(ValueError, match="^diagnoses words"):
+            verify(BUNDLE.arrays | {"diagnoses": diagnoses})
+
+
+def test_primary_diagnoses_that_exclude_others_say_so() -> None:
+    primaries = BUNDLE.arrays["primaries"].copy()
+    primaries["excludes"] ^= 1
+    with pytest.raises(ValueError, match="^primaries excludes"):
+        verify(BUNDLE.arrays | {"primaries": primaries})
 
 
 @pytest.mark.parametrize("name", STRINGS)
@@ -329,10 +356,10 @@ def test_texts_must_be_utf8_and_cut_between_characters(name: str) -> None:
     ("table", "field"),
     [
         ("roots", "split_chain"),
-        ("diagnoses", "root_chain"),
-        ("diagnoses", "error_chain"),
-        ("procedures", "root_chain"),
-        ("procedures", "unbundle_chain"),
+        ("primaries", "root_chain"),
+        ("primaries", "error_chain"),
+        ("procedure_kinds", "root_chain"),
+        ("procedure_kinds", "unbundle_chain"),
         ("whole_record_chains", 0),
         ("whole_record_chains", 1),
     ],

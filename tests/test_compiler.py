@@ -11,6 +11,7 @@ from small_design import small_texts
 from spoiling import compiling_faults, spoiled
 
 from hrgcore.columns import CODED_FIELDS
+from hrgcore.design.alike import kinds_by_code
 from hrgcore.design.bundle import Bundle
 from hrgcore.design.checks import boundaries
 from hrgcore.design.compiler import compile_tables
@@ -33,9 +34,8 @@ def chain(bundle: Bundle, at: int) -> list[int]:
 
 def roots_tried(bundle: Bundle, scheme: str, code: str) -> list[str]:
     """The roots to which the rules for a code lead, in the order in which they are tried."""
-    table = {"icd10": "diagnoses", "opcs4": "procedures"}[scheme]
     names = ["", *(row["root"] for row in bundle.tables["roots"])]
-    rules = chain(bundle, bundle.arrays[table][number(bundle, scheme, code)]["root_chain"])
+    rules = chain(bundle, kinds_by_code(bundle.arrays, scheme)[number(bundle, scheme, code)]["root_chain"])
     return [names[bundle.arrays["rules"]["outcome"][rule]] for rule in rules]
 
 
@@ -52,7 +52,7 @@ def test_the_small_design_compiles() -> None:
 def test_the_most_specific_row_wins() -> None:
     bundle = compiled()
     hierarchy = {
-        code: int(bundle.arrays["diagnoses"]["hierarchy"][number(bundle, "icd10", code)])
+        code: int(kinds_by_code(bundle.arrays, "icd10")["hierarchy"][number(bundle, "icd10", code)])
         for code in bundle.strings("icd10_codes")[1:]
     }
     assert {code: hierarchy[code] for code in ("J440", "J450", "J451", "T140", "S060", "I500", "K529")} == {
@@ -64,7 +64,7 @@ def test_the_most_specific_row_wins() -> None:
         "I500": 7,
         "K529": -1,  # not covered
     }
-    procedures = bundle.arrays["procedures"]
+    procedures = kinds_by_code(bundle.arrays, "opcs4")
     assert (
         procedures["hierarchy"][number(bundle, "opcs4", "W903")] == 1
         and procedures["hierarchy"][number(bundle, "opcs4", "W904")] == 9
@@ -78,7 +78,10 @@ def test_specificity_counts_the_codes_of_a_term_and_not_its_length() -> None:
     """`K63` names one code here, as `K635` does; `K52-K63` names two."""
     texts, _ = spoiled("diagnoses.csv", "K63,1", "K63,1,judgement\nK52-K63,2")
     bundle = compiled(texts)
-    assert [bundle.arrays["diagnoses"]["hierarchy"][number(bundle, "icd10", code)] for code in ("K635", "K529")] == [1, 2]
+    assert [kinds_by_code(bundle.arrays, "icd10")["hierarchy"][number(bundle, "icd10", code)] for code in ("K635", "K529")] == [
+        1,
+        2,
+    ]
     assert compiling_faults(spoiled("diagnoses.csv", "K63,1", "K63,1,judgement\nK635,2")[0])
 
 
@@ -106,7 +109,7 @@ def test_rules_that_follow_each_other_and_share_a_test_stand_under_it() -> None:
     texts = small_texts()
     texts["diagnosis_roots.csv"] += "".join(f"{row},judgement\n" for row in rows)
     bundle = compiled(texts)
-    rules = told(bundle, bundle.arrays["diagnoses"]["root_chain"][number(bundle, "icd10", "K529")])
+    rules = told(bundle, kinds_by_code(bundle.arrays, "icd10")["root_chain"][number(bundle, "icd10", "K529")])
     tests = [steps for _, steps in rules]
     assert len(tests) >= 4
     (adult, woman), (adult_too, man), (child, stay), (child_too,) = tests[:4]
@@ -151,22 +154,22 @@ def test_lists_beyond_one_word_of_bits(words: int) -> None:
     bundle = compiled(texts)
     words = max(words, 2)
     assert bundle.arrays["diagnosis_words"].shape[1] == words
-    table = bundle.arrays["diagnosis_words"]
-    steps = bundle.arrays["steps"]
+    table = bundle.arrays["diagnosis_words"][bundle.arrays["diagnoses"]["words"]]
+    tests = bundle.arrays["tests"][bundle.arrays["steps"]["test"]]
     first = k.N_RANGE_FACTS + len(bundle.arrays["field_sets"]) + words  # facts: patient, primary, diagnosis
-    chained = told(bundle, bundle.arrays["diagnoses"]["root_chain"][number(bundle, "icd10", "K529")])
+    chained = told(bundle, kinds_by_code(bundle.arrays, "icd10")["root_chain"][number(bundle, "icd10", "K529")])
     assert len(chained) == count + 2
 
     def holds(rule: tuple[int, tuple[int, ...]], code: str) -> bool:
         row = table[number(bundle, "icd10", code)]
-        for test in steps[list(rule[1])]:
+        for test in tests[list(rule[1])]:
             left = int(row[test["fact"] - first] & test["mask"]) - int(test["low"])
             if not 0 <= left <= int(test["span"]):
                 return False
         return True
 
     def one_bit(rule: tuple[int, tuple[int, ...]]) -> bool:
-        *guards, own = (int(steps[step]["mask"]) for step in rule[1])
+        *guards, own = (int(tests[step]["mask"]) for step in rule[1])
         return own.bit_count() == 1 and all(guard & own for guard in guards)
 
     for place, rule in enumerate(chained[:count]):

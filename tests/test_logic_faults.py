@@ -172,7 +172,8 @@ def test_an_array_missing_of_another_type_or_shape(logic: str, name: str) -> Non
     [
         ("rules", "outcome", 999),
         ("rules", "outcome", -999),
-        ("steps", "fact", 999),
+        ("tests", "fact", 999),
+        ("steps", "test", 60_000),
         ("steps", "rule", 999),
         ("steps", "fail", 0),
         ("steps", "fail", 60_000),

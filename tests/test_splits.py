@@ -120,8 +120,8 @@ def words_of(scope: str, name: str, others: Sequence[str]) -> np.ndarray:
     every = STARTER.bundle.strings("opcs4_codes" if by_procedure else "icd10_codes")[1:]
     code = next(code for code in every if name in (on := lists.lists(code)) and not on & {*others})
     if by_procedure:
-        return KERNELS.procedure_words[ENCODER.opcs4(pa.array([code]))[0]]
-    return KERNELS.diagnosis_words[ENCODER.icd10(pa.array([code]))[0]]
+        return KERNELS.procedure_words[KERNELS.procedures.words[ENCODER.opcs4(pa.array([code]))[0]]]
+    return KERNELS.diagnosis_words[KERNELS.diagnoses.words[ENCODER.icd10(pa.array([code]))[0]]]
 
 
 def kernels_find(root: str, cases: Sequence[Case], design: object = KERNELS) -> list[str]:
@@ -170,11 +170,11 @@ def test_a_boundary_moved_by_one_is_noticed(fact: str) -> None:
             rule = STARTER.bundle.rule_references.index(row.reference)
             chain = dict(told(STARTER.bundle, int(KERNELS.roots[_ROOTS[root]].split_chain)))
             for place in chain[rule]:
-                steps = KERNELS.steps.copy()
-                if steps[place].fact == RANGE_FACTS.index(fact) and steps[place].low > 0:
-                    steps[place].low += 1
-                    steps.flags.writeable = False
-                    if kernels_find(root, cases, KERNELS._replace(steps=steps)) == expected:
+                tests, test = KERNELS.tests.copy(), int(KERNELS.steps[place].test)
+                if tests[test].fact == RANGE_FACTS.index(fact) and tests[test].low > 0:
+                    tests[test].low += 1
+                    tests.flags.writeable = False
+                    if kernels_find(root, cases, KERNELS._replace(tests=tests)) == expected:
                         missed.append(row.reference)
         if len(missed) > 5:
             break

@@ -51,12 +51,13 @@ def test_a_walk_along_the_steps_comes_to_the_first_rule_that_applies(
     chain = numbered(rules)
     steps = Steps(FIRST_LIST)
     start = steps.chain(chain)
-    table = steps.arrays()["steps"]
+    table, tests = (steps.arrays()[name] for name in ("steps", "tests"))
     for facts in records:
         at = start
         while True:
             step = table[at]
-            if holds((step["fact"], int(step["mask"]), int(step["low"]), int(step["span"])), facts):
+            test = tests[step["test"]]
+            if holds((test["fact"], int(test["mask"]), int(test["low"]), int(test["span"])), facts):
                 if step["rule"] != MORE:
                     break
                 at += 1
@@ -69,10 +70,13 @@ def test_rules_that_ask_for_lists_have_a_guard_before_them() -> None:
     """Of eight rules that each ask for another list, a record without any of them tries none."""
     steps = Steps(FIRST_LIST)
     start = steps.chain([(number, ((0, -1, number, 0), (FIRST_LIST, 1 << number, *ANY))) for number in range(1, 9)])
-    guard = steps.arrays()["steps"][start]
-    assert (guard["fact"], guard["mask"], guard["rule"]) == (FIRST_LIST, 0b111111110, MORE)
-    end = steps.arrays()["steps"][start + int(guard["fail"])]
-    assert (end["mask"], end["low"], end["rule"]) == (0, 0, 0)
+    table, tests = (steps.arrays()[name] for name in ("steps", "tests"))
+    guard = table[start]
+    test = tests[guard["test"]]
+    assert (test["fact"], test["mask"], guard["rule"]) == (FIRST_LIST, 0b111111110, MORE)
+    end = table[start + int(guard["fail"])]
+    assert (tests[end["test"]]["mask"], tests[end["test"]]["low"], end["rule"]) == (0, 0, 0)
+    assert len(tests) == 18, "each once: always, the guard, eight numbers and eight lists"
 
 
 @settings(max_examples=400)

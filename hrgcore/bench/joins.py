@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from hrgcore.design import DEFAULT_DESIGN, Bundle
+from hrgcore.design.alike import kinds_by_code
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # is read when Polars is imported
 
@@ -44,15 +45,15 @@ def dense_tables(bundle: Bundle) -> Tables:
     a, codes = bundle.arrays, bundle.strings("icd10_codes")
     splits = _cc_splits()
     names = ["", *(row["root"] for row in _rows("roots"))]
-    first = a["steps"][a["diagnoses"]["root_chain"]]
+    primaries, procedures = kinds_by_code(a, "icd10"), kinds_by_code(a, "opcs4")
+    first = a["steps"][primaries["root_chain"]]
+    always = ((a["tests"]["mask"] == 0) & (a["tests"]["low"] == 0))[first["test"]]
     found = []
     for number, step in enumerate(first):
-        if step["mask"] == 0 and step["low"] == 0 and step["rule"] > 0:  # one rule, without conditions
+        if always[number] and step["rule"] > 0:  # one rule, without conditions
             root = int(a["rules"]["outcome"][step["rule"]])
             if names[root] in set(splits["root"]):
-                found.append(
-                    (codes[number], int(a["diagnoses"]["hierarchy"][number]), names[root], int(a["roots"]["cc_list"][root]))
-                )
+                found.append((codes[number], int(primaries["hierarchy"][number]), names[root], int(a["roots"]["cc_list"][root])))
     lists, members = np.nonzero(a["cc_points"])
     excluded = [
         (codes[primary], int(entry["cc_list"]), codes[code])
@@ -67,7 +68,7 @@ def dense_tables(bundle: Bundle) -> Tables:
             {"cc_list": lists, "code": [codes[m] for m in members], "points": a["cc_points"][lists, members].astype(np.int64)}
         ),
         pl.DataFrame(excluded, {"primary": pl.String, "cc_list": pl.Int64, "code": pl.String}, orient="row").unique(),
-        pl.DataFrame({"code": bundle.strings("opcs4_codes"), "procedure": a["procedures"]["hierarchy"].astype(np.int64)}),
+        pl.DataFrame({"code": bundle.strings("opcs4_codes"), "procedure": procedures["hierarchy"].astype(np.int64)}),
         pl.DataFrame(
             [(p, d, int(a["grid"][p, d])) for p in range(13) for d in range(13)], ["procedure", "weight", "method"], orient="row"
         ),

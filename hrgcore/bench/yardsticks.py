@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from hrgcore import Grouper
 from hrgcore.design import DEFAULT_DESIGN, load_design
+from hrgcore.design.alike import kinds_by_code
 from hrgcore_kernels.layout import ANY_STAY
 
 from .data import Data
@@ -46,7 +47,7 @@ def _rows(folder: Path) -> tuple[Any, list[str]]:
         pc.is_in(table["PROVSPNO"], single),
     )
     # Joins take codes as they stand, no lower case, no full stops; and procedures that may lead however long the stay is.
-    lead = bundle.arrays["procedures"]["longest_stay"] == ANY_STAY
+    lead = kinds_by_code(bundle.arrays, "opcs4")["longest_stay"] == ANY_STAY
     taken = {
         "DIAG_": pa.array(bundle.strings("icd10_codes")),
         "OPER_": pa.array(bundle.strings("opcs4_codes")).filter(pa.array(lead)),

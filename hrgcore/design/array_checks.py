@@ -52,23 +52,19 @@ def check_characters(arrays: Arrays, name: str) -> None:
         raise ValueError(f"{name}.offsets")
 
 
-def check_steps(steps: np.ndarray, starts: np.ndarray) -> None:
+def check_steps(tests: np.ndarray, steps: np.ndarray, starts: np.ndarray) -> None:
     """A walk must end, and within the block of its table: no step leads past its block's last one, which always holds.
 
-    ``starts`` is where blocks begin, and the end. Raises ValueError.
+    ``tests`` are those of steps, whose numbers must have been checked; ``starts`` is where blocks begin, and the end.
+    Raises ValueError.
     """
-    if steps["rule"][0] != NONE or not _always(steps[:1]).all():
+    always = ((tests["mask"] == 0) & (tests["low"] == 0))[steps["test"]]
+    if steps["rule"][0] != NONE or not always[0]:
         raise ValueError("steps rule")
     ends = np.repeat(starts[1:], np.diff(starts))
     places = np.arange(len(steps))
     last = places == ends - 1
     if (~last & (places + steps["fail"] >= ends)).any():
         raise ValueError("steps fail")
-    if (last & ~(_always(steps) & (steps["rule"] >= 0))).any():
+    if (last & ~(always & (steps["rule"] >= 0))).any():
         raise ValueError("steps rule")
-
-
-def _always(steps: np.ndarray) -> np.ndarray:
-    """Which steps hold whatever the facts are."""
-    always: np.ndarray = (steps["mask"] == 0) & (steps["low"] == 0)
-    return always

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrgcore.columns import CODED_FIELDS
+from hrgcore.design.alike import share
 from hrgcore.design.bundle import Bundle, pack_strings
 from hrgcore.design.checks import check_splits
 from hrgcore.design.codes import SCHEMES
@@ -33,7 +34,9 @@ from hrgcore_kernels.layout import (
     DIAGNOSIS,
     HIERARCHIES,
     NOT_COVERED,
+    PRIMARY,
     PROCEDURE,
+    PROCEDURE_KIND,
     ROOT,
     UNBUNDLES,
     UNKNOWN,
@@ -69,9 +72,9 @@ class _Compiler:
         self.arrays: Arrays = {}
         codes = {scheme: [code for code in tables.code_list(scheme) if _is_code(scheme, code)] for scheme in SCHEMES}
         self.index = {scheme: CodeIndex(found) for scheme, found in codes.items()}
-        self.diagnoses = np.zeros(len(self.index["icd10"]) + 1, DIAGNOSIS)
-        self.procedures = np.zeros(len(self.index["opcs4"]) + 1, PROCEDURE)
-        self.arrays.update(diagnoses=self.diagnoses, procedures=self.procedures)
+        # By code until all is known of each, see `_share`: what they are, and the lists that they are on.
+        self.primaries = np.zeros(len(self.index["icd10"]) + 1, PRIMARY)
+        self.procedure_kinds = np.zeros(len(self.index["opcs4"]) + 1, PROCEDURE_KIND)
         self.errors = {row["error"]: place + 1 for place, row in enumerate(tables["errors"])}
         self.roots = {row["root"]: place + 1 for place, row in enumerate(tables["roots"])}
         self.hrgs: list[Row] = sorted(tables["splits"], key=lambda row: row["root"] + row["split"])
@@ -91,15 +94,15 @@ class _Compiler:
         self._lists()
         book = RuleBook(self.tables, {scope: self.bit_of[SCOPE_TABLE[scope]] for scope in LIST_SCOPES})
         self._rules(book)
-        self.arrays["diagnosis_four"] = np.array([0, *_first_of_four(self.index["icd10"].codes)], np.uint16)
-        self._codes("diagnoses", "icd10")
-        self._codes("procedures", "opcs4")
+        self._codes("diagnoses", "icd10", self.primaries)
+        self._codes("procedures", "opcs4", self.procedure_kinds)
         self.arrays["diagnosis_scores"] = compile_scores(self.tables, "icd10", self.index["icd10"])
         self.arrays["procedure_scores"] = compile_scores(self.tables, "opcs4", self.index["opcs4"])
         check_scores(self.tables)
         self._grid()
         self.arrays.update(compile_cc(self.tables, self.index["icd10"], self.cc_lists, self.cc_lists_used))
         self._equal_points()
+        self._share()
         self._check_use(book)
         self._texts()
         for own in self.tables.logics.values():
@@ -159,7 +162,7 @@ class _Compiler:
         for scheme, name in (("icd10", "diagnosis_words"), ("opcs4", "procedure_words")):
             self.bit_of[LISTS_OF[scheme]], self.arrays[name], asked = compile_lists(self.tables, scheme, self.index[scheme])
             used += asked
-        self.procedures["lists"] = self.arrays["procedure_words"][:, 0]
+        self.procedure_kinds["lists"] = self.arrays["procedure_words"][:, 0]
         self.arrays["diagnosis_words"][0, 0] |= SIGN
         self.arrays["used_words"] = np.array(used, np.int64)
         self.bit_of["sets"], self.arrays["field_sets"] = compile_sets(self.tables, self.values)
@@ -182,11 +185,11 @@ class _Compiler:
                     days[rule] = _DAYS.get(row["days"], 0)
         icd10, opcs4 = self.index["icd10"], self.index["opcs4"]
         # The chains of each table in the order of RULE_TABLES.
-        self.diagnoses["error_chain"] = book.chains_by_code("diagnosis_errors", icd10)
+        self.primaries["error_chain"] = book.chains_by_code("diagnosis_errors", icd10)
         book.steps.end_table()
-        self.diagnoses["root_chain"] = book.chains_by_code("diagnosis_roots", icd10)
+        self.primaries["root_chain"] = book.chains_by_code("diagnosis_roots", icd10)
         book.steps.end_table()
-        self.procedures["root_chain"] = chains = book.chains_by_code("procedure_roots", opcs4)
+        self.procedure_kinds["root_chain"] = chains = book.chains_by_code("procedure_roots", opcs4)
         asked, companions = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion")
         for trait, low, high in ((ASKS_LISTS, asked, companions - 1), (ASKS_COMPANIONS, companions, 2**16)):
             self._mark([book.asks(chain, low, high) for chain in chains.tolist()], trait)
@@ -196,7 +199,7 @@ class _Compiler:
         book.steps.end_table()
         self._roots(book)
         book.steps.end_table()
-        self.procedures["unbundle_chain"] = chains = book.chains_by_code("unbundling", opcs4)
+        self.procedure_kinds["unbundle_chain"] = chains = book.chains_by_code("unbundling", opcs4)
         self._mark(chains != 0, UNBUNDLES)
         own = [row for row in self.tables["unbundling"] if "codes" not in row.codes]
         of_all.append(list(map(book.number, _in_order(own))))
@@ -333,7 +336,7 @@ class _Compiler:
 
     # What codes carry -----------------------------------------------------------------------------------------------------------
 
-    def _codes(self, table: str, scheme: str) -> None:
+    def _codes(self, table: str, scheme: str, kinds: np.ndarray) -> None:
         hierarchy, error, longest_stay = [-1], [0], [ANY_STAY]
         for row in closest_rows(self.index[scheme], self.tables[table], self.tables)[1:]:
             hierarchy.append(-1 if row is None else whole_number(self.tables, row, "hierarchy", MAX_HIERARCHY))
@@ -343,10 +346,10 @@ class _Compiler:
             longest_stay.append(whole_number(self.tables, row, "longest_stay", _LONGEST_STAY) if row and stay else ANY_STAY)
             if row is not None and name and name not in self.errors:
                 self.tables.fault(row, f"errors.csv has no {name}. Correct it, or add the error category.")
-        self.arrays[table]["hierarchy"] = hierarchy
+        kinds["hierarchy"] = hierarchy
         if table == "procedures":
-            self.procedures["error"] = error
-            self.procedures["longest_stay"] = longest_stay
+            self.procedure_kinds["error"] = error
+            self.procedure_kinds["longest_stay"] = longest_stay
             weights, categories = np.array(hierarchy), np.array(error)
             self._mark(np.arange(len(weights)) == 0, UNKNOWN)
             self._mark(weights < 0, NOT_COVERED)
@@ -362,7 +365,7 @@ class _Compiler:
 
     def _mark(self, which: npt.ArrayLike, trait: int) -> None:
         """Set a trait of the procedures for which ``which`` [codes] holds."""
-        self.procedures["traits"] |= np.where(which, trait, 0).astype(np.uint8)
+        self.procedure_kinds["traits"] |= np.where(which, trait, 0).astype(np.uint8)
 
     def _grid(self) -> None:
         grid = np.full((MAX_HIERARCHY + 1, MAX_HIERARCHY + 1), 255, np.uint8)
@@ -380,6 +383,20 @@ class _Compiler:
         if (grid == 255).any():
             self.tables.faults.append(f"grid.csv: it needs a row for each procedure hierarchy from 0 to {MAX_HIERARCHY}.")
         self.arrays["grid"] = np.pad(grid, (0, HIERARCHIES - len(grid)))
+
+    def _share(self) -> None:
+        """What is said of several codes is kept once."""
+        self.primaries["excludes"] = np.diff(self.arrays["exclusion_start"]) > 0
+        diagnoses, procedures = np.zeros(len(self.primaries), DIAGNOSIS), np.zeros(len(self.procedure_kinds), PROCEDURE)
+        diagnoses["four"] = [0, *_first_of_four(self.index["icd10"].codes)]
+        for codes, field, name, said in (
+            (diagnoses, "words", "diagnosis_words", self.arrays["diagnosis_words"]),
+            (diagnoses, "primary", "primaries", self.primaries),
+            (procedures, "words", "procedure_words", self.arrays["procedure_words"]),
+            (procedures, "kind", "procedure_kinds", self.procedure_kinds),
+        ):
+            self.arrays[name], codes[field] = share(said)
+        self.arrays |= {"diagnoses": diagnoses, "procedures": procedures}
 
     # The rest -------------------------------------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ def compile_logic(
     codes, labels = (pack_strings([first, *(row[column] for row in own["hrgs"])]) for column, first in _texts(tables).items())
     arrays = {
         "rules": records,
-        **{name: array for name, array in steps.arrays().items() if name == "steps"},
+        **{name: array for name, array in steps.arrays().items() if name != "step_start"},
         "words": words,
         **points,
         "places": np.array([len(own.logic.ranges), len(own.ranges), chain], np.int64),

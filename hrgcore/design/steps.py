@@ -14,17 +14,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from hrgcore_kernels.codes import LIST_BITS
-from hrgcore_kernels.layout import STEP
+from hrgcore_kernels.layout import STEP, TEST
 
-Test = tuple[int, int, int, int]  # fact, mask, low, span: see hrgcore_kernels.layout.STEP
+Test = tuple[int, int, int, int]  # fact, mask, low, span: see hrgcore_kernels.layout.TEST
 Rule = tuple[int, tuple[Test, ...]]  # its number, and the tests that must all hold
 
 MORE = -1  #: in place of a rule: the next step has the next test
 NONE = 0  #: in place of a rule: no rule applies
 ALWAYS: Test = (0, 0, 0, 0)
 ANY = (1, 2**LIST_BITS - 1)  #: low and span of the test for any bit of a mask
-_MOST = 2**16 - 1  # how far a step can lead on
-_Step = tuple[int, int, int, int, int, int]
+_MOST = 2**16 - 1  # how far a step can lead on, and the number of a test
+_Step = tuple[Test, int, int]  # its test, how far it leads on where that fails, its rule
 
 
 class Steps:
@@ -35,6 +35,7 @@ class Steps:
 
     def __init__(self, first_list: int) -> None:
         self._first_list = first_list
+        self._tests: dict[Test, int] = {ALWAYS: 0}  # and their numbers
         self._steps: list[_Step] = [_accept(NONE)]
         self._starts = [0]  # where each table's block begins
         self._chains: dict[tuple[int, ...], int] = {(): 0}
@@ -51,6 +52,10 @@ class Steps:
             steps = self._decide(rules, frozenset())
             if len(steps) > _MOST:
                 raise ValueError(f"{len(steps)} steps from this rule on; at most {_MOST} can be")
+            for test, _, _ in steps:
+                self._tests.setdefault(test, len(self._tests))
+            if len(self._tests) > _MOST:
+                raise ValueError(f"{len(self._tests)} different tests up to this rule; at most {_MOST} can be")
             self._chains[key] = len(self._steps)
             self._steps += steps
             if rules[-1][1]:
@@ -77,12 +82,12 @@ class Steps:
             )
             if guard_end > end:
                 below = self._decide(rules[at:guard_end], guarded | {guard[0]})
-                steps.append((*guard, len(below) + 1, MORE))
+                steps.append((guard, len(below) + 1, MORE))
                 at = guard_end
             else:
                 group = [(rule, tuple(own for own in of if own != test)) for rule, of in rules[at:end]]
                 below = [] if not group[0][1] else self._decide(group, guarded)
-                steps.append((*test, len(below) + 1, MORE if below else number))
+                steps.append((test, len(below) + 1, MORE if below else number))
                 at = end
             steps += below
         return steps
@@ -103,14 +108,20 @@ class Steps:
         return (fact, mask, *ANY), at
 
     def arrays(self) -> dict[str, np.ndarray]:
-        steps = np.zeros(len(self._steps), STEP)
-        for place, name in enumerate(("fact", "mask", "low", "span", "fail", "rule")):
-            steps[name] = [step[place] for step in self._steps]
-        return {"steps": steps, "step_start": np.array(self._starts, np.int32)}
+        tests, steps = np.zeros(len(self._tests), TEST), np.zeros(len(self._steps), STEP)
+        for place, name in enumerate(("fact", "mask", "low", "span")):
+            tests[name] = [test[place] for test in self._tests]
+        for name, column in (
+            ("test", [self._tests[test] for test, _, _ in self._steps]),
+            ("fail", [fail for _, fail, _ in self._steps]),
+            ("rule", [rule for _, _, rule in self._steps]),
+        ):
+            steps[name] = column
+        return {"tests": tests, "steps": steps, "step_start": np.array(self._starts, np.int32)}
 
 
 def _accept(rule: int) -> _Step:
-    return *ALWAYS, 1, rule
+    return ALWAYS, 1, rule
 
 
 def _shared(rules: Sequence[Rule], at: int, test: Test) -> int:

@@ -23,14 +23,16 @@ STRINGS = ("icd10_codes", "opcs4_codes", "hrg_codes", "hrg_labels", "error_codes
 #: Type and shape of every array of a bundle; a name in a shape is a size that must be the same wherever it stands.
 ARRAYS: Shapes = {
     "rules": (layout.RULE, ("rules",)),
+    "tests": (layout.TEST, ("tests",)),
     "steps": (layout.STEP, ("steps",)),
     "step_start": (np.dtype("<i4"), (len(RULE_TABLES) + 1,)),
     "diagnoses": (layout.DIAGNOSIS, ("icd10",)),
-    "diagnosis_four": (np.dtype("<u2"), ("icd10",)),
-    "diagnosis_words": (np.dtype("<i8"), ("icd10", "diagnosis words")),
+    "diagnosis_words": (np.dtype("<i8"), ("diagnosis rows", "diagnosis words")),
     "diagnosis_scores": (layout.SCORE, (k.N_SCORES, "icd10")),
+    "primaries": (layout.PRIMARY, ("primaries",)),
     "procedures": (layout.PROCEDURE, ("opcs4",)),
-    "procedure_words": (np.dtype("<i8"), ("opcs4", "procedure words")),
+    "procedure_kinds": (layout.PROCEDURE_KIND, ("procedure kinds",)),
+    "procedure_words": (np.dtype("<i8"), ("procedure rows", "procedure words")),
     "procedure_scores": (layout.SCORE, (k.N_SCORES, "opcs4")),
     "roots": (layout.ROOT, ("roots",)),
     "cc_points": (np.dtype("i1"), ("cc lists", "icd10")),
@@ -85,14 +87,15 @@ def verify(arrays: Arrays) -> None:
     ):
         if not (words[unaccepted] < 0).all() or (words < 0).sum() != words[unaccepted].size:
             raise ValueError(name)
-    check_steps(arrays["steps"], arrays["step_start"])
+    _excluding(arrays)
+    check_steps(arrays["tests"], arrays["steps"], arrays["step_start"])
     _outcomes(arrays, sizes)
     verify_logics(arrays, sizes["errors"])
 
 
 def _sizes(arrays: Arrays) -> dict[str, int]:
     sizes = sizes_of(arrays, ARRAYS)
-    for size in ("icd10", "opcs4", "rules", "steps", "roots", "hrgs", "errors", "cc lists"):
+    for size in ("icd10", "opcs4", "rules", "tests", "steps", "roots", "hrgs", "errors", "cc lists"):
         if sizes[size] < 1:
             raise ValueError(size)
     for size in ("diagnosis words", "procedure words", "patient words"):
@@ -107,16 +110,21 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     yield "rules", "outcome", 1 - sizes["errors"], max(sizes["roots"], sizes["hrgs"]) - 1
     yield "rules", "method", 0, k.METHOD_GLOBAL
     yield "rules", "days", 0, 2
-    yield "steps", "fact", 0, facts - 1
+    yield "tests", "fact", 0, facts - 1
+    yield "steps", "test", 0, sizes["tests"] - 1
     yield "steps", "rule", MORE, sizes["rules"] - 1
     yield "steps", "fail", 1, sizes["steps"]
-    for table in ("diagnoses", "procedures"):
+    for table in ("primaries", "procedure_kinds"):
         yield table, "hierarchy", -1, 12
     for table in ("diagnosis_scores", "procedure_scores"):
         yield table, "component", 0, layout.EACH_CODE
         yield table, "points", 0, 1000
-    yield "diagnosis_four", "", 0, sizes["icd10"] - 1
-    yield "procedures", "error", 0, sizes["errors"] - 1
+    yield "diagnoses", "four", 0, sizes["icd10"] - 1
+    yield "diagnoses", "words", 0, sizes["diagnosis rows"] - 1
+    yield "diagnoses", "primary", 0, sizes["primaries"] - 1
+    yield "procedures", "words", 0, sizes["procedure rows"] - 1
+    yield "procedures", "kind", 0, sizes["procedure kinds"] - 1
+    yield "procedure_kinds", "error", 0, sizes["errors"] - 1
     yield "roots", "cc_list", -1, sizes["cc lists"] - 1
     yield "roots", "cc_word", 0, sizes["diagnosis words"] - 1
     yield "roots", "cc_bit", 0, k.LIST_BITS - 1
@@ -134,6 +142,15 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     yield "rule_basis", "", 0, 4
 
 
+def _excluding(arrays: Arrays) -> None:
+    """Primary diagnoses that exclude others must say so. The sign of unknown codes must be that of code 0 alone."""
+    diagnoses = arrays["diagnoses"]
+    if ((arrays["primaries"]["excludes"][diagnoses["primary"]] != 0) != (np.diff(arrays["exclusion_start"]) > 0)).any():
+        raise ValueError("primaries excludes")
+    if ((diagnoses["words"] == 0) != (np.arange(len(diagnoses)) == 0)).any():
+        raise ValueError("diagnoses words")
+
+
 def _outcomes(arrays: Arrays, sizes: Mapping[str, int]) -> None:
     """Chains must stand in their table's block. Rules of splits must lead to HRGs, those of roots to roots; only error chains and
     unbundling may lead to error categories.
@@ -141,12 +158,12 @@ def _outcomes(arrays: Arrays, sizes: Mapping[str, int]) -> None:
     whole = arrays["whole_record_chains"]
     errors, roots, hrgs = (sizes[name] - 1 for name in ("errors", "roots", "hrgs"))
     of_table: dict[str, tuple[int, int, tuple[np.ndarray, ...]]] = {
-        "diagnosis_errors": (-errors, -1, (arrays["diagnoses"]["error_chain"],)),
-        "diagnosis_roots": (1, roots, (arrays["diagnoses"]["root_chain"],)),
-        "procedure_roots": (1, roots, (arrays["procedures"]["root_chain"],)),
+        "diagnosis_errors": (-errors, -1, (arrays["primaries"]["error_chain"],)),
+        "diagnosis_roots": (1, roots, (arrays["primaries"]["root_chain"],)),
+        "procedure_roots": (1, roots, (arrays["procedure_kinds"]["root_chain"],)),
         "exceptions": (1, roots, (whole[:1],)),
         "splits": (1, hrgs, (arrays["roots"]["split_chain"],)),
-        "unbundling": (-errors, roots, (arrays["procedures"]["unbundle_chain"], whole[1:])),
+        "unbundling": (-errors, roots, (arrays["procedure_kinds"]["unbundle_chain"], whole[1:])),
     }
     for table, start, end in zip(RULE_TABLES, arrays["step_start"][:-1], arrays["step_start"][1:], strict=True):
         low, high, chains = of_table[table]

@@ -17,6 +17,7 @@ LOGIC_STRINGS = ("hrg_codes", "hrg_labels")
 #: As hrgcore.design.verify.ARRAYS; the names begin with the logic's.
 LOGIC_ARRAYS: Shapes = {
     "rules": (layout.RULE, ("rules",)),
+    "tests": (layout.TEST, ("tests",)),
     "steps": (layout.STEP, ("steps",)),
     "words": (np.dtype("<i8"), ("values", "words")),
     "points": (np.dtype("<i2"), ("values", "components")),
@@ -64,7 +65,7 @@ def _verify(arrays: Arrays, logic: Logic, errors: int, codes: dict[str, int]) ->
     for name in LOGIC_STRINGS:
         check_starts(arrays, f"{own}{name}.offsets", sizes[f"{name} bytes"])
         check_characters(arrays, own + name)
-    for size in ("rules", "steps", "words", "components", "hrgs"):
+    for size in ("rules", "tests", "steps", "words", "components", "hrgs"):
         if sizes[size] < 1:
             raise ValueError(own + size)
     coded = [one for one in logic.codes if one.kind == "coded"]
@@ -77,7 +78,8 @@ def _verify(arrays: Arrays, logic: Logic, errors: int, codes: dict[str, int]) ->
         raise ValueError(own + "places")
     for array, field, low, high in (
         ("rules", "outcome", 1 - errors, sizes["hrgs"] - 1),
-        ("steps", "fact", 0, facts - 1),
+        ("tests", "fact", 0, facts - 1),
+        ("steps", "test", 0, sizes["tests"] - 1),
         ("steps", "rule", MORE, sizes["rules"] - 1),
         ("steps", "fail", 1, sizes["steps"]),
         ("component_score", "", 0, max(1, words - scores) - 1),
@@ -95,7 +97,7 @@ def _verify(arrays: Arrays, logic: Logic, errors: int, codes: dict[str, int]) ->
     for kind, field, other in arrays[own + "checks"].tolist():
         if not 0 <= kind < len(CHECKS) or field not in places or other not in {-1, *places}:
             raise ValueError(own + "checks")
-    check_steps(arrays[own + "steps"], np.array([0, sizes["steps"]]))
+    check_steps(arrays[own + "tests"], arrays[own + "steps"], np.array([0, sizes["steps"]]))
     lookups = iter(arrays[own + "field_lookup"])
     for one, base in zip(logic.codes, arrays[own + "base"].tolist(), strict=True):
         most = int(next(lookups).max()) if one.kind == "coded" else codes[one.kind] - 1

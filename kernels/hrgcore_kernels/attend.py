@@ -19,7 +19,7 @@ from hrgcore_kernels.codes import (
     REASON_PROCEDURE_NOT_COVERED,
     REASON_UNBUNDLED_ERROR,
 )
-from hrgcore_kernels.facts import of_value, patient_words, procedure_place
+from hrgcore_kernels.facts import kind_of, lists_of_procedure, of_value, patient_words, procedure_place
 from hrgcore_kernels.layout import COMPANION, UNBUNDLED, VALUES, Design, Int64s, Records, UInt8s, UInt16s
 from hrgcore_kernels.row_layout import ATTENDANCE, ROW_RESULT
 from hrgcore_kernels.rules import first_rule
@@ -41,7 +41,7 @@ def survey(design, codes, facts):
     dominant = not_covered = np.int64(-1)
     highest = weighed = others = np.int64(0)
     for at in range(len(codes)):
-        entry = design.procedures[codes[at]]
+        entry = kind_of(design, codes[at])
         hierarchy = np.int64(entry.hierarchy)
         if hierarchy > highest:
             highest, dominant = hierarchy, np.int64(at)
@@ -50,7 +50,7 @@ def survey(design, codes, facts):
         weighed += hierarchy > 0
         others += hierarchy != 0 or entry.error == 0
         for word in range(design.procedure_words.shape[1]):
-            facts[first + word] |= design.procedure_words[codes[at], word]
+            facts[first + word] |= lists_of_procedure(design, codes[at], word)
     facts[FACT_PROCEDURES] = weighed
     return dominant, not_covered, others == 0 and len(codes) > 0
 
@@ -62,9 +62,9 @@ def set_companions(design, codes, at, facts):
     for word in range(design.procedure_words.shape[1]):
         facts[first + word] = 0
     behind = at + 1
-    while behind < len(codes) and design.procedures[codes[behind]].traits & COMPANION != 0:
+    while behind < len(codes) and kind_of(design, codes[behind]).traits & COMPANION != 0:
         for word in range(design.procedure_words.shape[1]):
-            facts[first + word] |= design.procedure_words[codes[behind], word]
+            facts[first + word] |= lists_of_procedure(design, codes[behind], word)
         behind += 1
 
 
@@ -73,7 +73,7 @@ def interventions(design, root, codes):
     """How many distinct procedures are on the intervention list of a root; 0 where it counts none."""
     distinct = np.int64(0)
     for at in range(len(codes) if root.counts_interventions != 0 else 0):
-        on_list = (design.procedure_words[codes[at], root.intervention_word] >> np.int64(root.intervention_bit)) & 1
+        on_list = (lists_of_procedure(design, codes[at], root.intervention_word) >> np.int64(root.intervention_bit)) & 1
         for other in range(at):
             if codes[other] == codes[at]:
                 on_list = 0
@@ -118,7 +118,7 @@ def group_one(design, codes, facts, base, first_hrg, result):
     elif not_covered >= 0:
         fail(result, REASON_PROCEDURE_NOT_COVERED, 0, 0, not_covered)
     elif only_errors:
-        fail(result, REASON_ERROR_CATEGORY, 0, design.procedures[codes[0]].error, 0)
+        fail(result, REASON_ERROR_CATEGORY, 0, kind_of(design, codes[0]).error, 0)
     elif dominant < 0:
         if base.hrg == 0:
             fail(result, base.reason, 0, base.error, -1)
@@ -126,13 +126,13 @@ def group_one(design, codes, facts, base, first_hrg, result):
             result.hrg = first_hrg + base.hrg - 1
             result.method = METHOD_OUTPATIENT
             result.reason = base.reason
-    elif design.procedures[codes[dominant]].error != 0:
-        fail(result, REASON_ERROR_CATEGORY, 0, design.procedures[codes[dominant]].error, dominant)
-    elif design.procedures[codes[dominant]].root_chain == 0:
+    elif kind_of(design, codes[dominant]).error != 0:
+        fail(result, REASON_ERROR_CATEGORY, 0, kind_of(design, codes[dominant]).error, dominant)
+    elif kind_of(design, codes[dominant]).root_chain == 0:
         fail(result, REASON_PROCEDURE_NOT_COVERED, 0, 0, dominant)
     else:
         set_companions(design, codes, dominant, facts)
-        rule = first_rule(design, design.procedures[codes[dominant]].root_chain, facts)
+        rule = first_rule(design, kind_of(design, codes[dominant]).root_chain, facts)
         if rule == 0:
             fail(result, REASON_NO_RULE, 0, 0, dominant)
         else:
@@ -195,7 +195,7 @@ def group_attendances(
         own = codes[starts[row] : starts[row] + lengths[row]]
         group_one(design, own, facts, base[row], first_hrg, result)
         for at in range(len(own) + 1):
-            chain = design.procedures[own[at]].unbundle_chain if at < len(own) else design.whole_record_chains[1]
+            chain = kind_of(design, own[at]).unbundle_chain if at < len(own) else design.whole_record_chains[1]
             set_companions(design, own, at, facts)
             rule = first_rule(design, chain, facts)
             if rule == 0:

@@ -11,7 +11,7 @@ from hrgcore_kernels.codes import (
     REASON_ERROR_CATEGORY,
     REASON_PROCEDURE_NOT_COVERED,
 )
-from hrgcore_kernels.facts import procedure_place, set_companions
+from hrgcore_kernels.facts import as_primary, kind_of, procedure_place, set_companions
 from hrgcore_kernels.layout import ASKS_COMPANIONS, ASKS_LISTS, HIERARCHIES, NOT_COVERED, USABLE
 from hrgcore_kernels.survey import set_lists
 
@@ -22,7 +22,7 @@ def by_procedure(design, record, primary):
 
     Rule: docs/grouping.md section 4, step 4.
     """
-    place = grid_place(design.procedures[record.leading].hierarchy, design.diagnoses[primary].hierarchy)
+    place = grid_place(kind_of(design, record.leading).hierarchy, as_primary(design, primary).hierarchy)
     return (record.leading != 0) & (design.grid[place] == METHOD_PROCEDURE)
 
 
@@ -42,7 +42,7 @@ def drive(design, record, primary, procedures, end, facts):
     """
     driven = by_procedure(design, record, primary)
     code = record.leading
-    entry, own = design.procedures[code], design.diagnoses[primary]
+    entry, own = kind_of(design, code), as_primary(design, primary)
     chain = choose(driven, np.int64(entry.root_chain), np.int64(own.root_chain))
     record.chain = chain
     record.method = choose(driven, METHOD_PROCEDURE, METHOD_DIAGNOSIS)
@@ -55,8 +55,9 @@ def drive(design, record, primary, procedures, end, facts):
     elif driven & (entry.traits & (ASKS_LISTS | ASKS_COMPANIONS) != 0):
         start = record.procedure_start
         if entry.traits & ASKS_LISTS != 0:
-            words, used, scope = design.procedure_words, design.used_words[1], procedure_place(design)
-            set_lists(words, procedures, start, record.procedure_end, used, words.shape[1], facts, scope)
+            entries, words, scope = design.procedures, design.procedure_words, procedure_place(design)
+            used = design.used_words[1]
+            set_lists(entries, words, procedures, start, record.procedure_end, used, words.shape[1], facts, scope)
         if entry.traits & ASKS_COMPANIONS != 0:
             set_companions(design, procedures, start + np.uint64(record.dominant_at), end, facts)
 
@@ -84,18 +85,18 @@ def stray(design, record, primary, procedures, driven, only_errors):
 
     Rule: docs/grouping.md section 4, steps 2 to 6.
     """
-    error = design.procedures[record.leading].error
+    error = kind_of(design, record.leading).error
     record.chain = 0
     record.method = METHOD_FAILED
     record.dominant = 0
     if record.traits & NOT_COVERED != 0:
         at = record.procedure_start
-        while design.procedures[procedures[at]].traits & NOT_COVERED == 0:
+        while kind_of(design, procedures[at]).traits & NOT_COVERED == 0:
             at += np.uint64(1)
         note(record, REASON_PROCEDURE_NOT_COVERED, 0, np.int64(at - record.procedure_start))
     elif only_errors:
-        note(record, REASON_ERROR_CATEGORY, design.procedures[procedures[record.procedure_start]].error, 0)
-    elif design.diagnoses[primary].hierarchy < 0:
+        note(record, REASON_ERROR_CATEGORY, kind_of(design, procedures[record.procedure_start]).error, 0)
+    elif as_primary(design, primary).hierarchy < 0:
         note(record, REASON_DIAGNOSIS_NOT_COVERED, 0, -1)
     elif driven & (error != 0):
         note(record, REASON_ERROR_CATEGORY, error, record.error_at)

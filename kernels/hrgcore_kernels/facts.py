@@ -23,6 +23,33 @@ from hrgcore_kernels.codes import (
 )
 from hrgcore_kernels.layout import COMPANION, EACH_CODE, VALUES
 
+# What the tables of a design say of a code.
+
+
+@inline
+def lists_of_diagnosis(design, code, word):
+    """A word of bits of the lists that a diagnosis is on."""
+    return design.diagnosis_words[design.diagnoses[code].words, word]
+
+
+@inline
+def lists_of_procedure(design, code, word):
+    """A word of bits of the lists that a procedure is on."""
+    return design.procedure_words[design.procedures[code].words, word]
+
+
+@inline
+def as_primary(design, code):
+    """What a diagnosis is as a primary one."""
+    return design.primaries[design.diagnoses[code].primary]
+
+
+@inline
+def kind_of(design, code):
+    """What a procedure is."""
+    return design.procedure_kinds[design.procedures[code].kind]
+
+
 # The fact numbers of the first word of each scope: patient, primary, diagnosis, procedure, companion.
 
 
@@ -90,9 +117,9 @@ def set_primary(design, primary, codes, start, end, facts):
     ``codes[start:end]`` are all diagnoses of the record. Rule: docs/grouping.md section 3, `primary` and `trauma_sites`.
     """
     scope = primary_place(design)
-    facts[scope] = design.diagnosis_words[primary, 0]
+    facts[scope] = lists_of_diagnosis(design, primary, 0)
     for word in range(np.uint64(1), np.uint64(design.used_words[0])):
-        facts[scope + word] = design.diagnosis_words[primary, word]
+        facts[scope + word] = lists_of_diagnosis(design, primary, word)
     facts[FACT_TRAUMA_SITES] = count_sites(design, codes, start, end) if has_site(design, primary) else 0
 
 
@@ -113,7 +140,7 @@ def count_sites(design, codes, start, end):
 @inline
 def has_site(design, code):
     """Whether a diagnosis is an injury of a body site."""
-    if (design.diagnosis_words[code, 0] >> TRAUMA) & 1 == 0:
+    if (lists_of_diagnosis(design, code, 0) >> TRAUMA) & 1 == 0:
         return False
     component = design.diagnosis_scores[TRAUMA, code].component
     return component != 0 and component != EACH_CODE
@@ -129,9 +156,9 @@ def set_companions(design, codes, at, end, facts):
     words = np.uint64(design.used_words[2])
     clear_companions(design, facts)
     behind = at + np.uint64(1)
-    while behind < end and design.procedures[codes[behind]].traits & COMPANION != 0:
+    while behind < end and kind_of(design, codes[behind]).traits & COMPANION != 0:
         for word in range(words):
-            facts[scope + word] |= design.procedure_words[codes[behind], word]
+            facts[scope + word] |= lists_of_procedure(design, codes[behind], word)
         behind += np.uint64(1)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from hrgcore_kernels.accelerate import inline, stage
 from hrgcore_kernels.codes import FACT_AGE, FACT_LOS, FAIL_STARTAGE, METHOD_FAILED, NUMBER_INVALID, REASON_NONE
 from hrgcore_kernels.drive import drive
-from hrgcore_kernels.facts import set_patient, set_primary
+from hrgcore_kernels.facts import as_primary, set_patient, set_primary
 from hrgcore_kernels.primary import injured_row, primary_of, weightiest_row
 from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
 from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numbers, sound_numbers
@@ -41,7 +41,7 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
         set_primary(design, primary, diagnoses, start, end, facts)
         scratch.rule[place] = 0
         scratch.counted[doubtful] = place
-        doubtful += design.diagnoses[primary].error_chain != 0
+        doubtful += as_primary(design, primary).error_chain != 0
         begin(record, age, los, facts)
         record.report = row
         record.failed = failed | unknown

@@ -38,26 +38,33 @@ def _record(**fields: str) -> np.dtype[np.void]:
 #: A rule: where it leads (HRG or root; minus an error category), the method of an exception, the days of an unbundling (0 none,
 #: 1 rehabilitation, 2 palliative).
 RULE = _record(outcome="i2", method="u1", days="u1")
-#: A step of a chain: a test of a fact and what follows. The test holds where what the mask leaves of the fact lies from ``low`` to
-#: ``low + span``, as unsigned numbers. A range has all bits in its mask; "any of these bits" is 1 and above, "none of them" is 0:
-#: one form for all tests spares the kernels a branch for each. Where it holds, ``rule`` applies (0: none does; -1: go on with the
-#: next step); where it fails, go ``fail`` steps on. See hrgcore.design.steps.
-STEP = _record(mask="i8", low="i8", span="u8", fact="u2", fail="u2", rule="i4")
-#: The same as the kernels see it: ``word`` is fact, fail and rule in one, from the low bits up. What comes from one look-up does
-#: not become a branch.
+#: A test of a fact. It holds where what the mask leaves of the fact lies from ``low`` to ``low + span``, as unsigned numbers. A
+#: range has all bits in its mask; "any of these bits" is 1 and above, "none of them" is 0: one form for all tests spares the
+#: kernels a branch for each.
+TEST = _record(mask="i8", low="i8", span="u8", fact="u2")
+#: A step of a chain: a test and what follows. Where it holds, ``rule`` applies (0: none does; -1: go on with the next step); where
+#: it fails, go ``fail`` steps on. A design has far fewer tests than steps. See hrgcore.design.steps.
+STEP = _record(test="u2", fail="u2", rule="i4")
+#: The same as the kernels see it: ``word`` is all of it in one, from the low bits up. What comes from one look-up does not become a
+#: branch.
 STEP_WORD = np.dtype(
     {
         "names": [*(STEP.names or ()), "word"],
         "formats": [*(kind for kind, _ in (STEP.fields or {}).values()), "<i8"],
-        "offsets": [*(offset for _, offset in (STEP.fields or {}).values()), 24],
+        "offsets": [*(offset for _, offset in (STEP.fields or {}).values()), 0],
         "itemsize": STEP.itemsize,
     }
 )
-#: An ICD-10 number as a primary diagnosis; hierarchy -1 is not covered.
-DIAGNOSIS = _record(error_chain="i4", root_chain="i4", hierarchy="i1")
-#: An OPCS-4 number: ``lists`` is its first word of bits of lists; ``longest_stay`` in days, beyond which it can't be dominant
-#: (ANY_STAY: never beyond); ``traits`` has bits of those below.
-PROCEDURE = _record(
+#: An ICD-10 number: the first number of the same four characters, and its rows of `Design.diagnosis_words` and `Design.primaries`.
+#: Many codes have the same: so what all of them have is small enough to stay in the processor's second cache.
+DIAGNOSIS = _record(four="u2", words="u2", primary="u2")
+#: What some ICD-10 numbers are as a primary diagnosis; hierarchy -1 is not covered. ``excludes``: see `Design.exclusions`.
+PRIMARY = _record(error_chain="i4", root_chain="i4", hierarchy="i1", excludes="u1")
+#: An OPCS-4 number: its rows of `Design.procedure_words` and `Design.procedure_kinds`.
+PROCEDURE = _record(words="u2", kind="u2")
+#: What some OPCS-4 numbers are: ``lists`` is their first word of bits of lists; ``longest_stay`` in days, beyond which they can't
+#: be dominant (ANY_STAY: never beyond); ``traits`` has bits of those below.
+PROCEDURE_KIND = _record(
     lists="i8",
     root_chain="i4",
     unbundle_chain="i4",
@@ -139,15 +146,17 @@ class Design(NamedTuple):
     """A compiled design."""
 
     rules: Records  # RULE
+    tests: Records  # TEST
     steps: Records  # STEP_WORD; a chain is the place of its first step
-    diagnoses: Records  # DIAGNOSIS
-    diagnosis_four: UInt16s  # [codes] the first number of the same four characters
+    diagnoses: Records  # DIAGNOSIS [codes]
     diagnosis_words: (
-        Int64s  # [codes, two words or more] bits of lists; the first word of UNKNOWN has the sign bit, which no list has
+        Int64s  # [rows, two words or more] bits of lists; the first word of UNKNOWN has the sign bit, which no list has
     )
     diagnosis_scores: Records  # SCORE [BURN and TRAUMA, codes]
-    procedures: Records  # PROCEDURE
-    procedure_words: Int64s  # [codes, words]
+    primaries: Records  # PRIMARY
+    procedures: Records  # PROCEDURE [codes]
+    procedure_kinds: Records  # PROCEDURE_KIND
+    procedure_words: Int64s  # [rows, words]
     procedure_scores: Records  # SCORE [BURN and TRAUMA, codes]
     roots: Records  # ROOT
     cc_points: Int8s  # [lists, codes]

@@ -14,7 +14,7 @@ from hrgcore_kernels.codes import (
     REASON_NO_SPLIT,
     REASON_SPELL_DISAGREES,
 )
-from hrgcore_kernels.facts import diagnosis_place
+from hrgcore_kernels.facts import as_primary, diagnosis_place
 from hrgcore_kernels.rules import walk
 from hrgcore_kernels.scores import any_counts, cc_score, interventions
 
@@ -56,9 +56,9 @@ def check(design, count, doubtful, scratch):
     records, chosen, counted, walking = scratch.records, scratch.chosen, scratch.counted, scratch.walking
     for at in range(np.uint64(doubtful)):
         place = counted[at]
-        scratch.step[place] = design.diagnoses[records[place].primary].error_chain
+        scratch.step[place] = as_primary(design, records[place].primary).error_chain
         walking[at] = place
-    walk(design.steps, scratch, doubtful)
+    walk(design, scratch, doubtful)
     kept = np.int64(0)
     for place in range(np.uint64(count)):
         record = records[place]
@@ -110,7 +110,7 @@ def split(design, diagnoses, procedures, count, scratch):
         facts[place, FACT_INTERVENTIONS] = interventions(design, design.roots[record.root], record, procedures, scratch)
     for at in range(np.uint64(count)):
         walking[at] = chosen[at]
-    walk(design.steps, scratch, count)
+    walk(design, scratch, count)
     for at in range(np.uint64(count)):
         place = chosen[at]
         record = records[place]

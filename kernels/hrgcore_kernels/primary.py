@@ -3,7 +3,7 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline
-from hrgcore_kernels.facts import has_site
+from hrgcore_kernels.facts import as_primary, has_site
 
 
 @inline
@@ -22,7 +22,7 @@ def weightiest_row(design, episodes, rows, low, high):
     best = -2
     for at in range(low, high):
         row = np.uint64(rows[at])
-        weight = design.diagnoses[primary_of(episodes, row)].hierarchy
+        weight = as_primary(design, primary_of(episodes, row)).hierarchy
         if weight > best:
             best = weight
             found = row

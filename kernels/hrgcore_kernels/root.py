@@ -26,7 +26,7 @@ def find_exceptions(design, count, scratch):
         doubtful += passes(design, 0, scratch.facts[place])
     for at in range(np.uint64(doubtful)):
         scratch.step[walking[at]] = chain
-    walk(design.steps, scratch, doubtful)
+    walk(design, scratch, doubtful)
     for at in range(np.uint64(doubtful)):
         place = counted[at]
         record = records[place]
@@ -78,7 +78,7 @@ def find_roots(design, count, scratch):
         scratch.step[place] = record.chain
         counted[driven] = walking[driven] = place
         driven += (record.root_rule == 0) & (record.reason == REASON_NONE)
-    walk(design.steps, scratch, driven)
+    walk(design, scratch, driven)
     for at in range(np.uint64(driven)):
         place = counted[at]
         records[place].root_rule = scratch.rule[place]

@@ -18,6 +18,7 @@ class RowDesign(NamedTuple):
     """A logic's rules, compiled. The facts of a row are numbers, then scores, then words of bits of lists."""
 
     rules: Records  # RULE
+    tests: Records  # TEST
     steps: Records  # STEP
     words: Int64s  # [values, words] bits of the lists of each value
     points: Int16s  # [values, components]

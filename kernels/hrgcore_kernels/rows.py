@@ -14,13 +14,15 @@ from hrgcore_kernels.codes import (
     REASON_NO_RULE,
     REASON_ROW_RULE,
 )
-from hrgcore_kernels.layout import RULE, STEP, Int32s, Int64s, Records
+from hrgcore_kernels.layout import RULE, STEP, TEST, Int32s, Int64s, Records
 from hrgcore_kernels.row_layout import BAND, ROW_RESULT, RowDesign, RowFacts
 from hrgcore_kernels.rules import first_rule
 from hrgcore_kernels.signatures import array, fields
 from hrgcore_kernels.text import CELL_BLANK
 
-_DESIGN = fields(RowDesign, array(RULE), array(STEP), array("i8", 2), array("i2", 2), array("i8"), array(BAND), array("i8"))
+_DESIGN = fields(
+    RowDesign, array(RULE), array(TEST), array(STEP), array("i8", 2), array("i2", 2), array("i8"), array(BAND), array("i8")
+)
 _FACTS = fields(RowFacts, array("i8", 2, writable=True), array("i2", 2, writable=True), array("u8", writable=True))
 
 

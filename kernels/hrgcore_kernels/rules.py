@@ -9,9 +9,9 @@ from hrgcore_kernels.accelerate import inline, stage
 
 
 @inline
-def holds(step, fact):
-    """Whether the test of a step holds for its fact."""
-    return np.uint64((fact & step.mask) - step.low) <= step.span
+def holds(test, fact):
+    """Whether a test holds for its fact."""
+    return np.uint64((fact & test.mask) - test.low) <= test.span
 
 
 @inline
@@ -23,7 +23,8 @@ def first_rule(design, chain, facts):
     at = np.uint64(chain)  # unsigned: Numba need not ask whether the place counts from the end
     while True:
         step = design.steps[at]
-        if holds(step, facts[step.fact]):
+        test = design.tests[step.test]
+        if holds(test, facts[test.fact]):
             if step.rule >= 0:
                 return np.int64(step.rule)
             at += np.uint64(1)
@@ -45,21 +46,22 @@ def passes(design, which, facts):
 
 
 @stage
-def walk(steps, scratch, count):
+def walk(design, scratch, count):
     """The same for ``count`` records of a block, those in ``walking``: from ``step`` on, the rule is left in ``rule``.
 
     All walk side by side, a step each in turn, and those that have come to their rule leave: there is no branch to guess but the
     loops' ends, and one record's look-ups need not wait for another's. ``walking`` is used up.
     """
+    tests, steps = design.tests, design.steps
     walking, at_step, rules, facts = scratch.walking, scratch.step, scratch.rule, scratch.facts
     while count > 0:
         kept = 0
         for place in range(count):
             number = walking[place]
             at = at_step[number]
-            step = steps[at]
-            word = step.word
-            held = holds(step, facts[number, np.uint64(word & 0xFFFF)])
+            word = steps[at].word
+            test = tests[np.uint64(word & 0xFFFF)]
+            held = holds(test, facts[number, test.fact])
             rules[number] = word >> 32
             at_step[number] = at + (np.uint32(1) if held else np.uint32((word >> 16) & 0xFFFF))
             walking[kept] = number

@@ -3,6 +3,7 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline
+from hrgcore_kernels.facts import lists_of_procedure
 from hrgcore_kernels.layout import EACH_CODE
 
 
@@ -30,24 +31,50 @@ def cc_score(design, root, record, codes, scratch):
     Rule: docs/grouping.md section 3, `cc`: five-character forms of one code are one diagnosis; none for the primary one itself,
     nor for what it excludes.
     """
-    primary = record.primary
-    first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
-    if (root.cc_points == 0) | (first != end):
+    primary = design.diagnoses[record.primary]
+    if (root.cc_points == 0) | (design.primaries[primary.primary].excludes != 0):
         return cc_score_by_code(design, root, record, codes, scratch)
+    word, shift = np.uint64(root.cc_word), np.int64(root.cc_bit)
+    at, behind = record.diagnosis_start, record.diagnosis_end
+    at += np.uint64(codes[at] == record.primary)
+    # A bit for each diagnosis that was counted, by the last of its number: most records have none of which that is the same.
+    seen, again = mark_of(primary), np.uint64(0)
+    counted = np.int64(0)
+    while at < behind:
+        entry = design.diagnoses[codes[at]]
+        at += np.uint64(1)
+        listed = (design.diagnosis_words[entry.words, word] >> shift) & 1
+        mark = mark_of(entry) * np.uint64(listed)
+        again |= seen & mark
+        seen |= mark
+        counted += listed
+    if again != 0:
+        counted = count_distinct(design, root, record, codes, scratch)
+    return counted * np.int64(root.cc_points)
+
+
+@inline
+def mark_of(entry):
+    """One bit, the same for all diagnoses of the same four characters."""
+    return np.uint64(1) << np.uint64(entry.four & np.uint16(63))
+
+
+@inline
+def count_distinct(design, root, record, codes, scratch):
+    """How many distinct secondary diagnoses are on the CC list of a root."""
     word, shift = np.uint64(root.cc_word), np.int64(root.cc_bit)
     turn = next_turn(scratch)
     seen = scratch.seen_diagnoses
-    seen[design.diagnosis_four[primary]] = turn
+    seen[design.diagnoses[record.primary].four] = turn
     counted = np.int64(0)
     at, behind = record.diagnosis_start, record.diagnosis_end
     while at < behind:
-        code = codes[at]
+        entry = design.diagnoses[codes[at]]
         at += np.uint64(1)
-        listed = (design.diagnosis_words[code, word] >> shift) & 1
-        four = design.diagnosis_four[code]
-        counted += listed & (seen[four] != turn)
-        seen[four if listed != 0 else 0] = turn  # 0 is no diagnosis: a place to write to without a branch to guess
-    return counted * np.int64(root.cc_points)
+        listed = (design.diagnosis_words[entry.words, word] >> shift) & 1
+        counted += listed & (seen[entry.four] != turn)
+        seen[entry.four if listed != 0 else 0] = turn  # 0 is no diagnosis: a place to write to without a branch to guess
+    return counted
 
 
 @inline
@@ -58,13 +85,13 @@ def cc_score_by_code(design, root, record, codes, scratch):
     first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
     turn = next_turn(scratch)
     seen = scratch.seen_diagnoses
-    seen[design.diagnosis_four[primary]] = turn
+    seen[design.diagnoses[primary].four] = turn
     total = np.int64(0)
     for at in range(record.diagnosis_start, record.diagnosis_end):
         code = codes[at]
-        four = design.diagnosis_four[code]
-        if (design.diagnosis_words[code, word] >> shift) & 1 != 0 and seen[four] != turn:
-            seen[four] = turn
+        entry = design.diagnoses[code]
+        if (design.diagnosis_words[entry.words, word] >> shift) & 1 != 0 and seen[entry.four] != turn:
+            seen[entry.four] = turn
             if not excluded(design, first, end, root.cc_list, code):
                 total += np.int64(design.cc_points[root.cc_list, code])
     return total
@@ -101,7 +128,7 @@ def interventions(design, root, record, codes, scratch):
     while at < behind:
         code = codes[at]
         at += np.uint64(1)
-        distinct += ((design.procedure_words[code, word] >> shift) & 1) & (seen[code] != turn)
+        distinct += ((lists_of_procedure(design, code, word) >> shift) & 1) & (seen[code] != turn)
         seen[code] = turn
     return distinct
 

@@ -15,7 +15,7 @@ from hrgcore_kernels.codes import (
     FAIL_PROCEDURE,
     TRAUMA,
 )
-from hrgcore_kernels.facts import diagnosis_place, procedure_place
+from hrgcore_kernels.facts import diagnosis_place, kind_of, procedure_place
 from hrgcore_kernels.layout import ANY_STAY, UNKNOWN
 from hrgcore_kernels.scores import score
 
@@ -40,12 +40,15 @@ def set_scores(scores, lists, codes, start, end, best, facts, trauma, burn):
 
 
 @inline
-def set_lists(code_words, codes, start, end, first, last, facts, scope):
-    """Set words ``first`` to ``last`` of a scope to the lists that any of ``codes[start:end]`` is on."""
+def set_lists(entries, words, codes, start, end, first, last, facts, scope):
+    """Set words ``first`` to ``last`` of a scope to the lists that any of ``codes[start:end]`` is on.
+
+    ``entries`` are what each code has; they name rows of ``words``.
+    """
     for word in range(np.uint64(first), np.uint64(last)):
         bits = np.int64(0)
         for at in range(start, end):
-            bits |= code_words[codes[at], word]
+            bits |= words[entries[codes[at]].words, word]
         facts[scope + word] = bits
 
 
@@ -60,15 +63,15 @@ def survey_diagnoses(design, codes, start, end, best, facts):
     bits = more = np.int64(0)
     at = start
     while at < end:
-        code = codes[at]
+        words = design.diagnoses[codes[at]].words
         at += np.uint64(1)
-        bits |= design.diagnosis_words[code, 0]
-        more |= design.diagnosis_words[code, 1]
+        bits |= design.diagnosis_words[words, 0]
+        more |= design.diagnosis_words[words, 1]
     facts[scope] = bits
     facts[scope + np.uint64(1)] = more
     used = design.used_words[0]
     if used > 2:
-        set_lists(design.diagnosis_words, codes, start, end, 2, used, facts, scope)
+        set_lists(design.diagnoses, design.diagnosis_words, codes, start, end, 2, used, facts, scope)
     set_scores(design.diagnosis_scores, bits, codes, start, end, best, facts, FACT_TRAUMA_DIAGNOSIS, FACT_BURN_SEVERITY)
     return failed_diagnoses(codes, start, end) if bits < 0 else np.int64(0)
 
@@ -101,7 +104,7 @@ def survey_procedures(design, codes, start, end, los, best, facts):
     at = start
     while at < end:
         code = codes[at]
-        entry = design.procedures[code]
+        entry = kind_of(design, code)
         at += np.uint64(1)
         hierarchy = np.int64(entry.hierarchy)
         traits |= entry.traits
@@ -112,7 +115,7 @@ def survey_procedures(design, codes, start, end, los, best, facts):
     facts[scope] = bits
     used = design.used_words[1]
     if used > 1:
-        set_lists(design.procedure_words, codes, start, end, 1, used, facts, scope)
+        set_lists(design.procedures, design.procedure_words, codes, start, end, 1, used, facts, scope)
     facts[FACT_PROCEDURES] = weighed
     set_scores(design.procedure_scores, bits, codes, start, end, best, facts, FACT_TRAUMA_INTERVENTION, FACT_BURN_INTERVENTION)
     leads = heaviest >> _HIERARCHY > 0

@@ -4,7 +4,7 @@ import numpy as np
 
 from hrgcore_kernels.accelerate import inline, stage
 from hrgcore_kernels.codes import REASON_UNBUNDLED_ERROR
-from hrgcore_kernels.facts import clear_companions, set_companions
+from hrgcore_kernels.facts import clear_companions, kind_of, set_companions
 from hrgcore_kernels.layout import UNBUNDLES
 from hrgcore_kernels.outcome import fail, fails_before_grouping
 from hrgcore_kernels.rules import first_rule, passes, walk
@@ -33,7 +33,7 @@ def unbundle(design, episodes, count, scratch, results, unbundled, written):
         place = walking[at]
         scratch.step[place] = chain
         clear_companions(design, facts[place])
-    walk(design.steps, scratch, doubtful)
+    walk(design, scratch, doubtful)
     for at in range(np.uint64(kept)):
         place = counted[at]
         record = records[place]
@@ -53,7 +53,7 @@ def unbundle_procedures(design, episodes, place, scratch, results, unbundled, wr
     record, facts, procedures = scratch.records[place], scratch.facts[place], episodes.procedures
     start, end = record.procedure_start, record.procedure_end
     for at in range(start, end):
-        chain = design.procedures[procedures[at]].unbundle_chain
+        chain = kind_of(design, procedures[at]).unbundle_chain
         if chain != 0:
             set_companions(design, procedures, at, end, facts)
             rule = first_rule(design, chain, facts)
