@@ -62,14 +62,15 @@ class Pipeline:
     ) -> tuple[bool, np.ndarray]:
         """Group a block that begins with row ``first``: whether its spells are in order, and its unbundled HRGs."""
         bounds = np.append(block.keys.starts, block.count)
-        order = order_within(bounds, block.episodes.rows["epiorder"], int(self._design.settings[1]))
+        bounds.flags.writeable = False
+        order = order_within(bounds, block.episodes.rows["epiorder"], int(self._design.settings[1]), rows)
         spells = spells.view(np.recarray)
         unbundled = engine.group_slice(self._design, block.episodes, order.rows, order.starts, results.view(np.recarray), spells)
         # Rows are counted from the first of the input.
         spells["report_row"] += first
         unbundled["row"] += first
-        np.add(order.rows, first, out=rows)
-        np.add(order.starts[:-1], first, out=starts)
+        rows += first
+        np.add(bounds[:-1], first, out=starts)
         return order.in_order, unbundled
 
     def _drop(self) -> None:

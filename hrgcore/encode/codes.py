@@ -64,7 +64,7 @@ def wide_codes(batch: pa.RecordBatch, names: Sequence[str], parse: Parse, known:
     for place, column in taken:
         keep_blank = keep_first and place == 0
         if pa.types.is_dictionary(column.type):
-            of_values = known[names[place]].numbers(column.dictionary, parse, text.CELL_BLANK)
+            of_values = _code_numbers(known[names[place]], column.dictionary, parse)
             ragged.append_taken(*index_buffers(column), of_values, width, keep_blank, lengths, wide)
         else:
             numbers = text_numbers(column, parse, text.CELL_BLANK)
@@ -84,24 +84,29 @@ def list_codes(column: Any, parse: Parse, known: Known, *, keep_first: bool) -> 
     if column.null_count == count:  # of whatever type
         ends = np.arange(1, count + 1) if keep_first else np.zeros(count, np.int64)
         return np.zeros(count if keep_first else 0, np.uint16), ends
-    offsets = column.offsets.to_numpy().astype(np.int64)
+    offsets = column.offsets.to_numpy()
     entries = column.values.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))
     if pa.types.is_dictionary(entries.type):
-        taken = (*index_buffers(entries), known.numbers(entries.dictionary, parse, text.CELL_BLANK))
+        taken = (*index_buffers(entries), _code_numbers(known, entries.dictionary, parse))
     else:
-        numbers = text_numbers(entries, parse, text.CELL_BLANK)
+        numbers = text_numbers(entries, parse, text.CELL_BLANK).astype(np.uint16)
         every = np.arange(len(numbers), dtype=np.int32)
         for array in (every, numbers):
             array.flags.writeable = False
         taken = (every, _NO_BITS, 0, numbers)
     validity = column.buffers()[0]
     bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BITS
-    offsets -= offsets[0]
-    ends = np.empty(count, np.int64)
+    ends = np.subtract(offsets[1:], offsets[0], dtype=np.int64)
     packed = np.empty(len(entries) + count + 1, np.uint16)
-    offsets.flags.writeable = False
-    ragged.from_lists(offsets, bits, column.offset, *taken, keep_first, ends, packed)
+    ragged.from_lists(bits, column.offset, *taken, keep_first, ends, packed)
     return packed[: int(ends[-1])], ends
+
+
+def _code_numbers(known: Known, values: Any, parse: Parse) -> np.ndarray:
+    """Numbers of a dictionary's values as codes are kept; `ragged.NO_CODE` for blank ones."""
+    numbers = known.numbers(values, parse, text.CELL_BLANK).astype(np.uint16)
+    numbers.flags.writeable = False
+    return numbers
 
 
 def take_entries(column: Any, place: int, rows: Any) -> Any:

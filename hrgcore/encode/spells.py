@@ -120,7 +120,7 @@ class SpellKeys:
         count = len(self.spells.starts)
         starts, found = np.empty(count, np.int64), np.empty(2, np.int64)
         kernels.key_runs(self.providers, self.spells, starts, found)
-        return KeyRuns(starts[: int(found[0])].copy(), count, int(found[1]), self.key)
+        return KeyRuns(starts[: int(found[0])], count, int(found[1]), self.key)
 
     def digests(self, rows: np.ndarray) -> np.ndarray:
         """A 64-bit digest of the key of each of ``rows``: equal keys have equal digests. uint64 [rows]."""
@@ -162,19 +162,18 @@ def order_rows(runs: KeyRuns, epiorder: np.ndarray, epiorder_max: int, columns: 
     return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(np.bincount(of_row))])), False, False)
 
 
-def order_within(starts: np.ndarray, epiorder: np.ndarray, epiorder_max: int) -> SpellOrder:
-    """The order of rows whose spells stand together, from place ``starts[i]`` to before ``starts[i + 1]``; see `order_rows`."""
-    rows, found = np.arange(int(starts[-1])), np.zeros(1, np.uint8)
+def order_within(starts: np.ndarray, epiorder: np.ndarray, epiorder_max: int, rows: np.ndarray | None = None) -> SpellOrder:
+    """The order of rows whose spells stand together, from place ``starts[i]`` to before ``starts[i + 1]``; see `order_rows`.
+
+    It is written into ``rows`` [episodes] where they are given.
+    """
+    rows, found = np.empty(int(starts[-1]), np.int64) if rows is None else rows, np.empty(2, np.uint8)
     epiorder = epiorder.view(np.ndarray)
     epiorder.flags.writeable = False
-    kernels.falls(starts, epiorder, epiorder_max, found)
-    if not found[0]:
-        return SpellOrder(_fixed(rows), starts, True, True)
-    places, left = _fixed(_places(epiorder, epiorder_max), np.int32), np.zeros(1, np.uint8)
-    kernels.sort_runs(starts, places, _LONGEST_RUN, rows, left)
-    if left[0]:
-        rows = np.lexsort((places, np.repeat(np.arange(len(starts) - 1), np.diff(starts))))
-    return SpellOrder(_fixed(rows), starts, True, False)
+    kernels.order_runs(starts, epiorder, epiorder_max, _LONGEST_RUN, rows, found)
+    if found[1]:
+        rows[:] = np.lexsort((_places(epiorder, epiorder_max), np.repeat(np.arange(len(starts) - 1), np.diff(starts))))
+    return SpellOrder(_fixed(rows.view()), starts, True, not found[0])
 
 
 def _places(epiorder: np.ndarray, epiorder_max: int) -> np.ndarray:

@@ -7,6 +7,9 @@ from hrgcore_kernels.layout import EPISODE, Indices, Int32s, Int64s, Records, UI
 from hrgcore_kernels.signatures import array
 from hrgcore_kernels.text import CELL_BLANK, is_null
 
+NO_CODE = 2**16 - 1  #: CELL_BLANK among numbers of codes as they are kept, of 16 bits: no code has this number
+_ONE = np.uint64(1)
+
 
 @inline
 def lowest(bits):
@@ -19,6 +22,12 @@ def lowest(bits):
 def place_of(index):
     """A place in a dictionary, as an unsigned number."""
     return np.uint64(np.uint32(index))
+
+
+@inline
+def or_unknown(number):
+    """The number of a code, of an unknown one where there is none."""
+    return number if number != NO_CODE else np.uint16(0)
 
 
 @kernel((array("i4"), np.int64, np.bool_, array("u1", writable=True), array("u2", writable=True)))
@@ -40,7 +49,7 @@ def append_codes(numbers: Int32s, width: int, keep_blank: bool, lengths: UInt8s,
 @kernel(
     *(
         (
-            *(array(indices), array("u1"), np.int64, array("i4")),
+            *(array(indices), array("u1"), np.int64, array("u2")),
             *(np.int64, np.bool_, array("u1", writable=True), array("u2", writable=True)),
         )
         for indices in ("i1", "i2", "i4")
@@ -50,13 +59,14 @@ def append_taken(
     indices: Indices,
     validity: UInt8s,
     bit: int,
-    of_values: Int32s,
+    of_values: UInt16s,
     width: int,
     keep_blank: bool,
     lengths: UInt8s,
     codes: UInt16s,
 ) -> None:
-    """The same for a column of a dictionary: places in ``of_values``, the numbers of its values; bits of validity from ``bit`` on.
+    """The same for a column of a dictionary: places in ``of_values``, the numbers of its values, NO_CODE for blank ones; bits of
+    validity from ``bit`` on.
 
     What stands under a null is not looked at.
     """
@@ -64,12 +74,11 @@ def append_taken(
     count, places = len(indices), np.uint64(width)
     if keep_blank or len(validity) == 0:
         for row in range(np.uint64(count)):
-            number = np.int64(CELL_BLANK)
+            number = np.uint16(NO_CODE)
             if not is_null(validity, np.uint64(bit) + row):
-                number = np.int64(of_values[place_of(indices[row])])
-            taken = keep_blank or number != CELL_BLANK
-            codes[row * places + np.uint64(lengths[row])] = max(number, 0)
-            lengths[row] += np.uint8(taken)
+                number = of_values[place_of(indices[row])]
+            codes[row * places + np.uint64(lengths[row])] = or_unknown(number)
+            lengths[row] += np.uint8(keep_blank or number != NO_CODE)
         return
     # Most places of most records are blank: from one bit that is set to the next.
     for byte in range(bit >> 3, (bit + count + 7) >> 3):
@@ -82,74 +91,86 @@ def append_taken(
         while left != 0:
             row = np.uint64(first + lowest(left))
             left &= left - 1
-            number = np.int64(of_values[place_of(indices[row])])
-            codes[row * places + np.uint64(lengths[row])] = max(number, 0)
-            lengths[row] += np.uint8(number != CELL_BLANK)
+            number = of_values[place_of(indices[row])]
+            codes[row * places + np.uint64(lengths[row])] = or_unknown(number)
+            lengths[row] += np.uint8(number != NO_CODE)
 
 
 @inline
-def as_they_stand(offsets, indices, of_values, keep_first, ends, packed):
-    """The same for lists without nulls: whether all entries stand as they are, as most do, since none is blank or missing."""
-    blank = np.bool_(False)
-    for at in range(np.uint64(offsets[np.uint64(len(ends))])):
-        number = np.int64(of_values[place_of(indices[at])])
-        blank |= number == CELL_BLANK
-        packed[at] = max(number, 0)
-    if blank:
-        return False
-    empty = np.bool_(False)
-    for row in range(np.uint64(len(ends))):
-        end = offsets[row + np.uint64(1)]
-        empty |= end == offsets[row]
-        ends[row] = end
-    return not (keep_first and empty)
+def none_blank(of_values):
+    """Whether no value of a dictionary is blank."""
+    for number in of_values:
+        if number == NO_CODE:
+            return False
+    return True
+
+
+@inline
+def as_they_stand(indices, of_values, keep_first, ends, packed):
+    """The same for lists without nulls and blanks, as most are: what is kept for lists without entries is put between."""
+    row, count = np.uint64(0), np.uint64(len(ends))
+    first = more = np.uint64(0)  # more: codes that were put between
+    while row < count:
+        end, empty = first, False
+        while row < count and not empty:
+            next_end = np.uint64(ends[row])
+            empty = keep_first and next_end == end
+            end = next_end
+            ends[row] = end + more
+            row += _ONE
+        for at in range(first, end):
+            packed[at + more] = of_values[place_of(indices[at])]
+        if empty:
+            packed[end + more] = 0
+            more += _ONE
+            ends[row - _ONE] = end + more
+        first = end
 
 
 @kernel(
     *(
         (
-            *(array("i8"), array("u1"), np.int64, array(indices), array("u1"), np.int64, array("i4"), np.bool_),
+            *(array("u1"), np.int64, array(indices), array("u1"), np.int64, array("u2"), np.bool_),
             *(array("i8", writable=True), array("u2", writable=True)),
         )
         for indices in ("i1", "i2", "i4")
     )
 )
 def from_lists(
-    offsets: Int64s,
     validity: UInt8s,
     bit: int,
     indices: Indices,
     entry_validity: UInt8s,
     entry_bit: int,
-    of_values: Int32s,
+    of_values: UInt16s,
     keep_first: bool,
     ends: Int64s,
     packed: UInt16s,
 ) -> None:
-    """The codes of a column of lists: row ``i`` has the entries from ``offsets[i]`` to before ``offsets[i + 1]``.
+    """The codes of a column of lists, of which ``ends`` [rows] are where the entries of each row end.
 
-    An entry is a place in ``of_values``, the numbers of a dictionary's values. Blank entries are left out; with ``keep_first``
-    (diagnoses) the first stands as 0 where it is blank or missing. ``ends`` [rows] are places in ``packed``, which has room for
-    one code more than there are entries and rows.
+    An entry is a place in ``of_values``, the numbers of a dictionary's values, NO_CODE for blank ones. Blank entries are left out;
+    with ``keep_first`` (diagnoses) the first stands as 0 where it is blank or missing. ``ends`` become places in ``packed``, which
+    has room for one code more than there are entries and rows.
     """
-    if len(validity) == 0 and len(entry_validity) == 0 and as_they_stand(offsets, indices, of_values, keep_first, ends, packed):
+    if len(validity) == 0 and len(entry_validity) == 0 and none_blank(of_values):
+        as_they_stand(indices, of_values, keep_first, ends, packed)
         return
-    to = np.uint64(0)
+    start = to = np.uint64(0)
     for row in range(np.uint64(len(ends))):
-        start, end = offsets[row], offsets[row + np.uint64(1)]
-        if is_null(validity, np.uint64(bit) + row):
-            end = start
-        begun = to
-        for at in range(np.uint64(start), np.uint64(end)):
-            number = np.int64(CELL_BLANK)
-            if not is_null(entry_validity, np.uint64(entry_bit) + at):
-                number = np.int64(of_values[place_of(indices[at])])
-            packed[to] = max(number, 0)
-            to += np.uint64(number != CELL_BLANK or (keep_first and at == np.uint64(start)))
+        begun, end = to, np.uint64(ends[row])
+        if not is_null(validity, np.uint64(bit) + row):
+            for at in range(start, end):
+                number = np.uint16(NO_CODE)
+                if not is_null(entry_validity, np.uint64(entry_bit) + at):
+                    number = of_values[place_of(indices[at])]
+                packed[to] = or_unknown(number)
+                to += np.uint64((number != NO_CODE) | (keep_first & (at == start)))
         if keep_first and to == begun:
             packed[to] = 0
-            to += np.uint64(1)
+            to += _ONE
         ends[row] = to
+        start = end
 
 
 @kernel((array("u2"), np.int64, array("u1"), array("i8", writable=True), array("u2", writable=True)))

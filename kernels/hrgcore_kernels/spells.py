@@ -13,6 +13,7 @@ _SEED = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_AGAIN = np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
+_EIGHT = np.uint64(8)
 
 #: Orders in which keys may ascend, as bits: by provider and spell number, by spell number and provider; each with numbers compared
 #: as text, or shorter ones first. Keys that ascend in any order throughout are all different.
@@ -36,16 +37,44 @@ KEYS = [
 
 
 @inline
+def eight_bytes(data, at):
+    """Eight bytes as a number that compares as they do, the first weighing most. They are read at once."""
+    return (
+        (np.uint64(data[at]) << np.uint64(56))
+        | (np.uint64(data[at + np.uint64(1)]) << np.uint64(48))
+        | (np.uint64(data[at + np.uint64(2)]) << np.uint64(40))
+        | (np.uint64(data[at + np.uint64(3)]) << np.uint64(32))
+        | (np.uint64(data[at + np.uint64(4)]) << np.uint64(24))
+        | (np.uint64(data[at + np.uint64(5)]) << np.uint64(16))
+        | (np.uint64(data[at + np.uint64(6)]) << np.uint64(8))
+        | np.uint64(data[at + np.uint64(7)])
+    )
+
+
+@inline
+def sign(one, other):
+    """-1, 0 or 1: how one number stands to another."""
+    return np.int64(one > other) - np.int64(one < other)
+
+
+@inline
 def sign_of(data, start, end, other, other_end):
     """-1, 0 or 1: how one text stands to another, byte by byte."""
-    length = min(end - start, other_end - other)
-    own, others = np.uint64(start), np.uint64(other)
-    for at in range(np.uint64(length)):  # unsigned, so that Numba need not ask whether places count from the end
-        byte, other_byte = data[own + at], data[others + at]
-        if byte != other_byte:
-            return np.int64(1) if byte > other_byte else np.int64(-1)
-    longer = (end - start) - (other_end - other)
-    return np.int64(1) if longer > 0 else (np.int64(-1) if longer < 0 else np.int64(0))
+    length = np.uint64(min(end - start, other_end - other))
+    own, others = np.uint64(start), np.uint64(other)  # unsigned, so that Numba need not ask whether places count from the end
+    found, at = np.int64(0), np.uint64(0)
+    if length >= _EIGHT:
+        last = length - _EIGHT
+        while found == 0 and at < last:
+            found = sign(eight_bytes(data, own + at), eight_bytes(data, others + at))
+            at += _EIGHT
+        if found == 0:  # the last eight, of which some may have been compared
+            found = sign(eight_bytes(data, own + last), eight_bytes(data, others + last))
+    else:
+        while found == 0 and at < length:
+            found = sign(data[own + at], data[others + at])
+            at += np.uint64(1)
+    return found if found != 0 else sign(end - start, other_end - other)
 
 
 @inline
@@ -144,36 +173,35 @@ def place_in_spell(epiorder, most):
     return epiorder if 1 <= epiorder <= most else 0
 
 
-@kernel((array("i8"), array("i4", strided=True), np.int64, array("u1", writable=True)))
-def falls(starts: Int64s, epiorder: Int32s, most: int, found: UInt8s) -> None:
-    """Whether EPIORDER [rows] falls anywhere within the runs that begin at ``starts`` [runs + 1]; ``found[0]`` becomes 1."""
-    found[0] = 0
-    for run in range(len(starts) - 1):
-        for row in range(starts[run] + 1, starts[run + 1]):
-            if place_in_spell(epiorder[row], most) < place_in_spell(epiorder[row - 1], most):
-                found[0] = 1
-                return
+@inline
+def falls(epiorder, most, start, end):
+    """Whether EPIORDER falls anywhere from ``start`` to before ``end``."""
+    for row in range(start + np.uint64(1), end):
+        if place_in_spell(epiorder[row], most) < place_in_spell(epiorder[row - np.uint64(1)], most):
+            return True
+    return False
 
 
-@kernel((array("i8"), array("i4"), np.int64, array("i8", writable=True), array("u1", writable=True)))
-def sort_runs(starts: Int64s, order: Int32s, longest: int, rows: Int64s, left: UInt8s) -> None:
-    """Put the rows of each run in ``order`` [rows], equal ones as they stand. ``rows`` are 0, 1, 2 … at first.
+@kernel(
+    (array("i8"), array("i4", strided=True), np.int64, np.int64, array("i8", writable=True), array("u1", writable=True)),
+)
+def order_runs(starts: Int64s, epiorder: Int32s, most: int, longest: int, rows: Int64s, found: UInt8s) -> None:
+    """Put the rows of each run, from ``starts[i]`` to before ``starts[i + 1]``, in order of EPIORDER, equal ones as they stand.
 
-    ``left[0]`` becomes 1 where a run of more than ``longest`` rows, for which this takes too long, is left as it is.
+    ``rows`` become the rows in this order. ``found`` becomes: whether any moved or had to; whether a run of more than ``longest``
+    rows, for which this takes too long, is left as it stands.
     """
-    for run in range(len(starts) - 1):
-        start, end = starts[run], starts[run + 1]
-        for at in range(start + 1, end):
-            if order[at] >= order[at - 1]:
-                continue
-            if end - start > longest:
-                left[0] = 1
-                break
-            for moved in range(at, end):
-                row = rows[moved]
-                to = moved
-                while to > start and order[rows[to - 1]] > order[row]:
-                    rows[to] = rows[to - 1]
-                    to -= 1
-                rows[to] = row
-            break
+    found[0] = found[1] = 0
+    for run in range(np.uint64(len(starts) - 1)):
+        start, end = np.uint64(starts[run]), np.uint64(starts[run + np.uint64(1)])
+        long = end - start > np.uint64(longest) and falls(epiorder, most, start, end)
+        if long:
+            found[0] = found[1] = 1
+        for row in range(start, end):
+            place = place_in_spell(epiorder[row], most)
+            to = row
+            while not long and to > start and place_in_spell(epiorder[np.uint64(rows[to - np.uint64(1)])], most) > place:
+                rows[to] = rows[to - np.uint64(1)]
+                to -= np.uint64(1)
+                found[0] = 1
+            rows[to] = row
