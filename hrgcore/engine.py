@@ -17,7 +17,6 @@ from hrgcore_kernels.layout import (
     EPISODE_RESULT,
     RECORD,
     SPELL_RESULT,
-    STEP_WORD,
     UNBUNDLED,
     Design,
     Episodes,
@@ -43,7 +42,7 @@ def kernel_design(bundle: Bundle) -> Design:
     """A bundle's arrays as the kernels take them."""
     arrays = {name: _records(bundle.arrays[name]) for name in Design._fields}
     arrays |= {name: bundle.arrays[name].reshape(-1) for name in ("grid", "field_sets")}
-    return Design(**arrays | {"steps": _records(bundle.arrays["steps"].view(STEP_WORD))})
+    return Design(**arrays)
 
 
 def kernel_lookups(bundle: Bundle) -> Lookups:

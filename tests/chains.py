@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from hrgcore.design import Bundle
+from hrgcore.design.steps import unpack
 
 Told = list[tuple[int, tuple[int, ...]]]  # rules in the order in which they are tried, and the steps that hold their tests
 
 
 def told(bundle: Bundle, start: int) -> Told:
     """The rules of the chain that begins at this step."""
-    steps, tests = (bundle.arrays[name] for name in ("steps", "tests"))
+    _, held, failed = (leads.tolist() for leads in unpack(bundle.arrays["steps"]))
 
-    def walk(at: int, end: int, before: tuple[int, ...]) -> Told:
-        found: Told = []
-        while at < end:
-            step = steps[at]
-            test = tests[step["test"]]
-            always = test["mask"] == 0 and test["low"] == 0
-            if always:
-                return found + ([(int(step["rule"]), before)] if step["rule"] else [])
-            below = (*before, at)
-            found += walk(at + 1, at + int(step["fail"]), below) if step["rule"] < 0 else [(int(step["rule"]), below)]
-            at += int(step["fail"])
-        return found
+    def behind(at: int, lead: int) -> tuple[str, int]:
+        return ("rule", lead) if lead >= 0 else ("step", at - lead)
 
-    return walk(start, len(steps), ())
+    def walk(to: tuple[str, int], end: tuple[str, int] | None, before: tuple[int, ...]) -> Told:
+        if to == end:
+            return []
+        kind, at = to
+        if kind == "rule":
+            return [(at, before)] if at else []
+        if held[at] == failed[at]:  # whatever its test says
+            return walk(("rule", held[at]), end, before)
+        below, rest = behind(at, held[at]), behind(at, failed[at])
+        return walk(below, rest, (*before, at)) + walk(rest, end, before)
+
+    return walk(("step", start), None, ())

@@ -22,6 +22,7 @@ from hrgcore.design import locate
 from hrgcore.design.bundle import Bundle
 from hrgcore.design.compiler import compile_tables
 from hrgcore.design.locate import DEFAULT_DESIGN, embedded_designs, load_design
+from hrgcore.design.steps import pack, unpack
 from hrgcore.design.tables import read_folder, read_texts
 from hrgcore.design.verify import ARRAYS, STRINGS, verify
 from hrgcore.errors import DesignError, OutputError, UsageError
@@ -238,9 +239,6 @@ _BOUNDS: list[tuple[str, str, int, int]] = [
     ("rules", "method", 0, 5),
     ("rules", "days", 0, 2),
     ("tests", "fact", 0, FACTS - 1),
-    ("steps", "test", 0, SIZE["tests"] - 1),
-    ("steps", "rule", -1, SIZE["rules"] - 1),
-    ("steps", "fail", 1, SIZE["steps"]),
     *((table, "hierarchy", -1, 12) for table in ("primaries", "procedure_kinds")),
     *((table, "component", 0, layout.EACH_CODE) for table in ("diagnosis_scores", "procedure_scores")),
     *((table, "points", 0, 1000) for table in ("diagnosis_scores", "procedure_scores")),
@@ -303,25 +301,19 @@ def test_words_in_use_are_words_that_there_are(place: int) -> None:
 
 def test_a_walk_ends_within_the_block_of_its_table() -> None:
     ends = BUNDLE.arrays["step_start"][1:] - 1
-    for at, field, value in (
-        (0, "test", 1),  # which does not always hold
-        (0, "rule", 1),
-        *((end, "test", 1) for end in ends),
-        *((end, "rule", -1) for end in ends),
-        *((end - 1, "fail", 2) for end in ends),
+    for at, place, value, what in (
+        *((0, place, 1, "lead") for place in (1, 2)),
+        *((at, 0, SIZE["tests"], "test") for at in (0, ends[0])),
+        *((end, place, SIZE["rules"], "lead") for end in ends for place in (1, 2)),
+        *((end, place, -1, "lead") for end in ends for place in (1, 2)),
+        *((end - 1, place, -2, "lead") for end in ends[:1] for place in (1, 2)),
     ):
         steps = BUNDLE.arrays["steps"].copy()
-        steps[field][at] = value
-        with pytest.raises(ValueError, match="^steps"):
+        step = [int(part[at]) for part in unpack(steps)]
+        step[place] = int(value)
+        steps[at] = pack(*step)
+        with pytest.raises(ValueError, match=f"^steps {what}"):
             verify(BUNDLE.arrays | {"steps": steps})
-
-
-@pytest.mark.parametrize("field", ["mask", "low"])
-def test_the_test_of_a_last_step_always_holds(field: str) -> None:
-    tests = BUNDLE.arrays["tests"].copy()
-    tests[field][0] = 1
-    with pytest.raises(ValueError, match="^steps"):
-        verify(BUNDLE.arrays | {"tests": tests})
 
 
 def test_only_an_unknown_diagnosis_is_said_to_be_unknown() -> None:

@@ -16,6 +16,7 @@ from hrgcore.design.bundle import Bundle
 from hrgcore.design.checks import boundaries
 from hrgcore.design.compiler import compile_tables
 from hrgcore.design.labels import compose
+from hrgcore.design.steps import unpack
 from hrgcore.design.tables import ENGINE_CHOICES, read_texts
 from hrgcore_kernels import codes as k
 
@@ -155,7 +156,7 @@ def test_lists_beyond_one_word_of_bits(words: int) -> None:
     words = max(words, 2)
     assert bundle.arrays["diagnosis_words"].shape[1] == words
     table = bundle.arrays["diagnosis_words"][bundle.arrays["diagnoses"]["words"]]
-    tests = bundle.arrays["tests"][bundle.arrays["steps"]["test"]]
+    tests = bundle.arrays["tests"][unpack(bundle.arrays["steps"])[0]]
     first = k.N_RANGE_FACTS + len(bundle.arrays["field_sets"]) + words  # facts: patient, primary, diagnosis
     chained = told(bundle, kinds_by_code(bundle.arrays, "icd10")["root_chain"][number(bundle, "icd10", "K529")])
     assert len(chained) == count + 2

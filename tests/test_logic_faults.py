@@ -12,6 +12,7 @@ from small_logics import LOGICS, texts
 from hrgcore.design.bundle import Bundle, to_bytes, write
 from hrgcore.design.compiler import compile_tables
 from hrgcore.design.diff import diff_designs
+from hrgcore.design.steps import pack
 from hrgcore.design.tables import read_texts
 from hrgcore.design.verify import verify
 from hrgcore.design.verify_logics import LOGIC_ARRAYS
@@ -173,10 +174,10 @@ def test_an_array_missing_of_another_type_or_shape(logic: str, name: str) -> Non
         ("rules", "outcome", 999),
         ("rules", "outcome", -999),
         ("tests", "fact", 999),
-        ("steps", "test", 60_000),
-        ("steps", "rule", 999),
-        ("steps", "fail", 0),
-        ("steps", "fail", 60_000),
+        ("steps", "", pack(60_000, 0, 0)),
+        ("steps", "", pack(0, 999, 0)),
+        ("steps", "", pack(0, 0, 999)),
+        ("steps", "", pack(0, -1, 0)),
         ("component_score", "", 9),
         ("component_score", "", -1),
         ("places", "", 99),

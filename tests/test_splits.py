@@ -15,6 +15,7 @@ from designs import both
 from hrgcore.columns import CODED_FIELDS
 from hrgcore.design.checks import boundaries
 from hrgcore.design.conditions import LIST_SCOPES, RANGE_FACTS, Range
+from hrgcore.design.steps import unpack
 from hrgcore.design.tables import Row
 from hrgcore_kernels.accelerate import kernel
 from hrgcore_kernels.codes import N_RANGE_FACTS
@@ -170,7 +171,7 @@ def test_a_boundary_moved_by_one_is_noticed(fact: str) -> None:
             rule = STARTER.bundle.rule_references.index(row.reference)
             chain = dict(told(STARTER.bundle, int(KERNELS.roots[_ROOTS[root]].split_chain)))
             for place in chain[rule]:
-                tests, test = KERNELS.tests.copy(), int(KERNELS.steps[place].test)
+                tests, test = KERNELS.tests.copy(), int(unpack(KERNELS.steps)[0][place])
                 if tests[test].fact == RANGE_FACTS.index(fact) and tests[test].low > 0:
                     tests[test].low += 1
                     tests.flags.writeable = False

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from hrgcore.design.conditions import RANGE_FACTS
 from hrgcore.design.gates import compile_gates
-from hrgcore.design.steps import ANY, MORE, Rule, Steps, Test
+from hrgcore.design.steps import ANY, Rule, Steps, Test, pack, unpack
 from hrgcore_kernels import codes as k
+from hrgcore_kernels import rules
 
 FIRST_LIST = k.N_RANGE_FACTS + 1  # facts: ranges, a word of sets, then words of lists
 SCOPES = {"patient": k.N_RANGE_FACTS, "primary": FIRST_LIST, "diagnosis": FIRST_LIST + 1, "procedure": FIRST_LIST + 2}
@@ -51,31 +52,24 @@ def test_a_walk_along_the_steps_comes_to_the_first_rule_that_applies(
     chain = numbered(rules)
     steps = Steps(FIRST_LIST)
     start = steps.chain(chain)
-    table, tests = (steps.arrays()[name] for name in ("steps", "tests"))
+    tests, (test_of, held, failed) = steps.arrays()["tests"], unpack(steps.arrays()["steps"])
     for facts in records:
-        at = start
-        while True:
-            step = table[at]
-            test = tests[step["test"]]
-            if holds((test["fact"], int(test["mask"]), int(test["low"]), int(test["span"])), facts):
-                if step["rule"] != MORE:
-                    break
-                at += 1
-            else:
-                at += int(step["fail"])
-        assert step["rule"] == first(chain, facts)
+        lead, at = -1, start
+        while lead < 0:
+            fact, mask, low, span = (int(tests[test_of[at]][name]) for name in ("fact", "mask", "low", "span"))
+            lead = int((held if holds((fact, mask, low, span), facts) else failed)[at])
+            at -= lead
+        assert lead == first(chain, facts)
 
 
 def test_rules_that_ask_for_lists_have_a_guard_before_them() -> None:
     """Of eight rules that each ask for another list, a record without any of them tries none."""
     steps = Steps(FIRST_LIST)
     start = steps.chain([(number, ((0, -1, number, 0), (FIRST_LIST, 1 << number, *ANY))) for number in range(1, 9)])
-    table, tests = (steps.arrays()[name] for name in ("steps", "tests"))
-    guard = table[start]
-    test = tests[guard["test"]]
-    assert (test["fact"], test["mask"], guard["rule"]) == (FIRST_LIST, 0b111111110, MORE)
-    end = table[start + int(guard["fail"])]
-    assert (tests[end["test"]]["mask"], tests[end["test"]]["low"], end["rule"]) == (0, 0, 0)
+    tests, (test_of, held, failed) = steps.arrays()["tests"], unpack(steps.arrays()["steps"])
+    guard = tests[test_of[start]]
+    assert (guard["fact"], guard["mask"]) == (FIRST_LIST, 0b111111110)
+    assert (held[start], failed[start]) == (-1, 0)
     assert len(tests) == 18, "each once: always, the guard, eight numbers and eight lists"
 
 
@@ -101,3 +95,11 @@ def test_a_chain_with_a_rule_that_asks_for_nothing_has_no_gates() -> None:
     found = compile_gates(chains, words, SCOPES)
     assert found["gate_start"].tolist() == [0, 0, 2]
     assert found["gates"].tolist() == [(FIRST_LIST, 4), (SCOPES["diagnosis"], 1 << k.TRAUMA)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**16 - 1), *[st.integers(-(2**23), 2**23 - 1)] * 2), min_size=1))
+def test_a_step_is_one_number(steps: list[tuple[int, int, int]]) -> None:
+    packed = np.array([pack(*step) for step in steps], np.int64)
+    assert list(zip(*(part.tolist() for part in unpack(packed)), strict=True)) == steps
+    for step, (test, held, failed) in zip(packed, steps, strict=True):
+        assert (rules.test_of(step), rules.lead_of(step, True), rules.lead_of(step, False)) == (test, held, failed)

@@ -16,6 +16,7 @@ import numpy as np
 
 from hrgcore.design import DEFAULT_DESIGN, Bundle
 from hrgcore.design.alike import kinds_by_code
+from hrgcore.design.steps import unpack
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # is read when Polars is imported
 
@@ -46,12 +47,11 @@ def dense_tables(bundle: Bundle) -> Tables:
     splits = _cc_splits()
     names = ["", *(row["root"] for row in _rows("roots"))]
     primaries, procedures = kinds_by_code(a, "icd10"), kinds_by_code(a, "opcs4")
-    first = a["steps"][primaries["root_chain"]]
-    always = ((a["tests"]["mask"] == 0) & (a["tests"]["low"] == 0))[first["test"]]
+    _, held, failed = unpack(a["steps"][primaries["root_chain"]])
     found = []
-    for number, step in enumerate(first):
-        if always[number] and step["rule"] > 0:  # one rule, without conditions
-            root = int(a["rules"]["outcome"][step["rule"]])
+    for number, rule in enumerate(held):
+        if rule == failed[number] and rule > 0:  # one rule, without conditions
+            root = int(a["rules"]["outcome"][rule])
             if names[root] in set(splits["root"]):
                 found.append((codes[number], int(primaries["hierarchy"][number]), names[root], int(a["roots"]["cc_list"][root])))
     lists, members = np.nonzero(a["cc_points"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hrgcore.design.steps import NONE
+from hrgcore.design.steps import NONE, unpack
 
 Arrays = Mapping[str, np.ndarray]
 #: Type and shape of arrays; a name in a shape is a size that must be the same wherever it stands, `name+1` one more.
@@ -52,19 +52,15 @@ def check_characters(arrays: Arrays, name: str) -> None:
         raise ValueError(f"{name}.offsets")
 
 
-def check_steps(tests: np.ndarray, steps: np.ndarray, starts: np.ndarray) -> None:
-    """A walk must end, and within the block of its table: no step leads past its block's last one, which always holds.
+def check_steps(steps: np.ndarray, starts: np.ndarray, tests: int, rules: int) -> None:
+    """A walk must end, and within the block of its table: steps lead to one of the rules, or further on in their block.
 
-    ``tests`` are those of steps, whose numbers must have been checked; ``starts`` is where blocks begin, and the end.
-    Raises ValueError.
+    ``starts`` is where blocks begin, and the end; ``tests`` and ``rules`` are how many there are. Raises ValueError.
     """
-    always = ((tests["mask"] == 0) & (tests["low"] == 0))[steps["test"]]
-    if steps["rule"][0] != NONE or not always[0]:
-        raise ValueError("steps rule")
-    ends = np.repeat(starts[1:], np.diff(starts))
-    places = np.arange(len(steps))
-    last = places == ends - 1
-    if (~last & (places + steps["fail"] >= ends)).any():
-        raise ValueError("steps fail")
-    if (last & ~(always & (steps["rule"] >= 0))).any():
-        raise ValueError("steps rule")
+    test, *leads = unpack(steps)
+    ends, places = np.repeat(starts[1:], np.diff(starts)), np.arange(len(steps))
+    if (test >= tests).any():
+        raise ValueError("steps test")
+    for lead in leads:
+        if lead[0] != NONE or (lead >= rules).any() or (places - lead >= ends)[lead < 0].any():
+            raise ValueError("steps lead")

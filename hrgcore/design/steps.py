@@ -1,7 +1,7 @@
 """Chains of rules as steps, which the kernels walk: each test once, however many rules of the chain share it.
 
-A step holds one test. Where it holds, the step either names the rule that applies or the walk goes on with the next step; where it
-fails, the walk goes on ``fail`` steps further on, past every rule that shares the test. A chain ends with a step that always holds.
+A step holds one test. Where it holds, the step either leads to the rule that applies or to the next step; where it fails, it leads
+past every rule that shares the test. What would always hold is no step but where others lead, unless a chain has nothing else.
 
 Few records have a code on any one list. So rules that follow each other and each ask for some list, of those in one word of bits,
 have a guard before them: the test whether there is a code on any of these lists. And of a rule's tests, those for lists come first.
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hrgcore_kernels.codes import LIST_BITS
-from hrgcore_kernels.layout import STEP, TEST
+from hrgcore_kernels.layout import LEAD_BITS, STEP, TEST, TEST_BITS
 
 Test = tuple[int, int, int, int]  # fact, mask, low, span: see hrgcore_kernels.layout.TEST
 Rule = tuple[int, tuple[Test, ...]]  # its number, and the tests that must all hold
@@ -23,8 +23,10 @@ MORE = -1  #: in place of a rule: the next step has the next test
 NONE = 0  #: in place of a rule: no rule applies
 ALWAYS: Test = (0, 0, 0, 0)
 ANY = (1, 2**LIST_BITS - 1)  #: low and span of the test for any bit of a mask
-_MOST = 2**16 - 1  # how far a step can lead on, and the number of a test
+_FAR = 2 ** (LEAD_BITS - 1) - 1  # how far a step can lead on, and the number of a rule
+_TESTS = 2**TEST_BITS  # that can be numbered
 _Step = tuple[Test, int, int]  # its test, how far it leads on where that fails, its rule
+_Lead = tuple[Test, int, int]  # its test, and where it leads where that holds and where it fails
 
 
 class Steps:
@@ -36,13 +38,13 @@ class Steps:
     def __init__(self, first_list: int) -> None:
         self._first_list = first_list
         self._tests: dict[Test, int] = {ALWAYS: 0}  # and their numbers
-        self._steps: list[_Step] = [_accept(NONE)]
+        self._leads: list[_Lead] = [(ALWAYS, NONE, NONE)]
         self._starts = [0]  # where each table's block begins
         self._chains: dict[tuple[int, ...], int] = {(): 0}
 
     def end_table(self) -> None:
         """All chains of a table have been added: what follows is another table's."""
-        self._starts.append(len(self._steps))
+        self._starts.append(len(self._leads))
         self._chains = {(): 0}
 
     def chain(self, rules: Sequence[Rule]) -> int:
@@ -50,16 +52,16 @@ class Steps:
         key = tuple(number for number, _ in rules)
         if key not in self._chains:
             steps = self._decide(rules, frozenset())
-            if len(steps) > _MOST:
-                raise ValueError(f"{len(steps)} steps from this rule on; at most {_MOST} can be")
+            if rules[-1][1]:
+                steps.append(_accept(NONE))
+            if max(len(steps), *key) > _FAR:
+                raise ValueError(f"{len(steps)} steps from this rule on; at most {_FAR} can be")
             for test, _, _ in steps:
                 self._tests.setdefault(test, len(self._tests))
-            if len(self._tests) > _MOST:
-                raise ValueError(f"{len(self._tests)} different tests up to this rule; at most {_MOST} can be")
-            self._chains[key] = len(self._steps)
-            self._steps += steps
-            if rules[-1][1]:
-                self._steps.append(_accept(NONE))
+            if len(self._tests) > _TESTS:
+                raise ValueError(f"{len(self._tests)} different tests up to this rule; at most {_TESTS} can be")
+            self._chains[key] = len(self._leads)
+            self._leads += _leads(steps)
         return self._chains[key]
 
     def _decide(self, rules: Sequence[Rule], guarded: frozenset[int]) -> list[_Step]:
@@ -108,16 +110,39 @@ class Steps:
         return (fact, mask, *ANY), at
 
     def arrays(self) -> dict[str, np.ndarray]:
-        tests, steps = np.zeros(len(self._tests), TEST), np.zeros(len(self._steps), STEP)
+        tests = np.zeros(len(self._tests), TEST)
         for place, name in enumerate(("fact", "mask", "low", "span")):
             tests[name] = [test[place] for test in self._tests]
-        for name, column in (
-            ("test", [self._tests[test] for test, _, _ in self._steps]),
-            ("fail", [fail for _, fail, _ in self._steps]),
-            ("rule", [rule for _, _, rule in self._steps]),
-        ):
-            steps[name] = column
+        steps = np.array([pack(self._tests[test], *leads) for test, *leads in self._leads], STEP)
         return {"tests": tests, "steps": steps, "step_start": np.array(self._starts, np.int32)}
+
+
+def pack(test: int, held: int, failed: int) -> int:
+    """A step as one number: see hrgcore_kernels.layout.STEP."""
+    low: int = test | (held % 2**LEAD_BITS) << TEST_BITS
+    return low | failed << (TEST_BITS + LEAD_BITS)
+
+
+def unpack(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The tests of steps, and where they lead where these hold and where they fail."""
+    return steps & (2**TEST_BITS - 1), steps << LEAD_BITS >> TEST_BITS + LEAD_BITS, steps >> TEST_BITS + LEAD_BITS
+
+
+def _leads(steps: Sequence[_Step]) -> list[_Lead]:
+    """The same steps without those that always hold, to whose rules the others lead; but the first stays."""
+    kept = [at for at, (test, _, _) in enumerate(steps) if test != ALWAYS or at == 0]
+    place = {at: number for number, at in enumerate(kept)}
+
+    def lead(at: int, to: int) -> int:
+        test, _, rule = steps[to]
+        return rule if test == ALWAYS else place[at] - place[to]
+
+    found: list[_Lead] = []
+    for at in kept:
+        test, fail, rule = steps[at]
+        held = lead(at, at + 1) if rule == MORE else rule
+        found.append((test, held, held if test == ALWAYS else lead(at, at + fail)))
+    return found
 
 
 def _accept(rule: int) -> _Step:

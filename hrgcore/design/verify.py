@@ -12,7 +12,7 @@ import numpy as np
 
 from hrgcore.design.array_checks import Arrays, Shapes, check_bounds, check_characters, check_starts, check_steps, sizes_of
 from hrgcore.design.conditions import RANGE_FACTS
-from hrgcore.design.steps import MORE
+from hrgcore.design.steps import unpack
 from hrgcore.design.tables import RULE_TABLES
 from hrgcore.design.verify_logics import kind_in_logic, verify_logics
 from hrgcore_kernels import codes as k
@@ -88,7 +88,7 @@ def verify(arrays: Arrays) -> None:
         if not (words[unaccepted] < 0).all() or (words < 0).sum() != words[unaccepted].size:
             raise ValueError(name)
     _excluding(arrays)
-    check_steps(arrays["tests"], arrays["steps"], arrays["step_start"])
+    check_steps(arrays["steps"], arrays["step_start"], sizes["tests"], sizes["rules"])
     _outcomes(arrays, sizes)
     verify_logics(arrays, sizes["errors"])
 
@@ -111,9 +111,6 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     yield "rules", "method", 0, k.METHOD_GLOBAL
     yield "rules", "days", 0, 2
     yield "tests", "fact", 0, facts - 1
-    yield "steps", "test", 0, sizes["tests"] - 1
-    yield "steps", "rule", MORE, sizes["rules"] - 1
-    yield "steps", "fail", 1, sizes["steps"]
     for table in ("primaries", "procedure_kinds"):
         yield table, "hierarchy", -1, 12
     for table in ("diagnosis_scores", "procedure_scores"):
@@ -170,7 +167,7 @@ def _outcomes(arrays: Arrays, sizes: Mapping[str, int]) -> None:
         for chain in chains:
             if not ((chain == 0) | (start <= chain) & (chain < end)).all():
                 raise ValueError(f"{table} chain")
-        rules = arrays["steps"]["rule"][start:end]
-        outcome = arrays["rules"]["outcome"][rules[rules > 0]]
+        leads = np.concatenate(unpack(arrays["steps"][start:end])[1:])
+        outcome = arrays["rules"]["outcome"][leads[leads > 0]]
         if outcome.size and not (low <= int(outcome.min()) and int(outcome.max()) <= high):
             raise ValueError("rules outcome")

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from hrgcore.design.array_checks import Arrays, Shapes, check_bounds, check_characters, check_starts, check_steps, sizes_of
-from hrgcore.design.steps import MORE
 from hrgcore.logics import ROW_LOGICS, Logic
 from hrgcore.logics.periods import CHECKS
 from hrgcore_kernels import layout
@@ -79,9 +78,6 @@ def _verify(arrays: Arrays, logic: Logic, errors: int, codes: dict[str, int]) ->
     for array, field, low, high in (
         ("rules", "outcome", 1 - errors, sizes["hrgs"] - 1),
         ("tests", "fact", 0, facts - 1),
-        ("steps", "test", 0, sizes["tests"] - 1),
-        ("steps", "rule", MORE, sizes["rules"] - 1),
-        ("steps", "fail", 1, sizes["steps"]),
         ("component_score", "", 0, max(1, words - scores) - 1),
         ("bands", "fact", 0, max(1, scores) - 1),
         ("bands", "component", 0, sizes["components"] - 1),
@@ -97,7 +93,7 @@ def _verify(arrays: Arrays, logic: Logic, errors: int, codes: dict[str, int]) ->
     for kind, field, other in arrays[own + "checks"].tolist():
         if not 0 <= kind < len(CHECKS) or field not in places or other not in {-1, *places}:
             raise ValueError(own + "checks")
-    check_steps(arrays[own + "tests"], arrays[own + "steps"], np.array([0, sizes["steps"]]))
+    check_steps(arrays[own + "steps"], np.array([0, sizes["steps"]]), sizes["tests"], sizes["rules"])
     lookups = iter(arrays[own + "field_lookup"])
     for one, base in zip(logic.codes, arrays[own + "base"].tolist(), strict=True):
         most = int(next(lookups).max()) if one.kind == "coded" else codes[one.kind] - 1

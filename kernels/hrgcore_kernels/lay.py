@@ -3,10 +3,20 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, stage
-from hrgcore_kernels.codes import FACT_AGE, FACT_LOS, FAIL_STARTAGE, METHOD_FAILED, NUMBER_INVALID, REASON_NONE
+from hrgcore_kernels.codes import (
+    FACT_AGE,
+    FACT_CC,
+    FACT_INTERVENTIONS,
+    FACT_LOS,
+    FAIL_STARTAGE,
+    METHOD_FAILED,
+    NUMBER_INVALID,
+    REASON_NONE,
+)
 from hrgcore_kernels.drive import drive
 from hrgcore_kernels.facts import as_primary, set_patient, set_primary
 from hrgcore_kernels.primary import injured_row, primary_of, weightiest_row
+from hrgcore_kernels.rules import gates_of
 from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
 from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numbers, sound_numbers
 
@@ -53,6 +63,7 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
         record.traits = traits
         record.leading = dominant
         record.dominant_at = dominant_at
+        record.gates = gates_of(design, facts)
         drive(design, record, primary, procedures, last_procedure, facts)
     return doubtful
 
@@ -103,6 +114,7 @@ def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch
         record.report = injured_row(design, episodes, rows, low, high, record.weightiest)
         record.primary = primary_of(episodes, record.report)
         set_primary(design, record.primary, scratch.diagnoses, record.diagnosis_start, record.diagnosis_end, facts)
+        record.gates = gates_of(design, facts)
         scratch.chosen[count] = count
         count += np.uint64(1)
     return np.int64(count)
@@ -119,7 +131,7 @@ def all_grouped(rows, low, high, results):
 
 @inline
 def begin(record, age, los, facts):
-    """A record without an outcome yet."""
+    """A record without an outcome yet, of which nothing has been counted for a root."""
     record.los = los
     record.root_rule = 0
     record.hrg = 0
@@ -130,3 +142,5 @@ def begin(record, age, los, facts):
     record.error_at = -1
     facts[FACT_AGE] = age
     facts[FACT_LOS] = los
+    facts[FACT_CC] = 0
+    facts[FACT_INTERVENTIONS] = 0

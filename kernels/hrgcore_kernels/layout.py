@@ -42,19 +42,10 @@ RULE = _record(outcome="i2", method="u1", days="u1")
 #: range has all bits in its mask; "any of these bits" is 1 and above, "none of them" is 0: one form for all tests spares the
 #: kernels a branch for each.
 TEST = _record(mask="i8", low="i8", span="u8", fact="u2")
-#: A step of a chain: a test and what follows. Where it holds, ``rule`` applies (0: none does; -1: go on with the next step); where
-#: it fails, go ``fail`` steps on. A design has far fewer tests than steps. See hrgcore.design.steps.
-STEP = _record(test="u2", fail="u2", rule="i4")
-#: The same as the kernels see it: ``word`` is all of it in one, from the low bits up. What comes from one look-up does not become a
-#: branch.
-STEP_WORD = np.dtype(
-    {
-        "names": [*(STEP.names or ()), "word"],
-        "formats": [*(kind for kind, _ in (STEP.fields or {}).values()), "<i8"],
-        "offsets": [*(offset for _, offset in (STEP.fields or {}).values()), 0],
-        "itemsize": STEP.itemsize,
-    }
-)
+#: A step of a chain is one number of 64 bits: from the low ones up that of a test, where that leads if it holds, and where if it
+#: fails: to a rule (0: none applies), or by so many steps on, as a negative number. One look-up gives all, and no branch.
+STEP = np.dtype("<i8")
+TEST_BITS, LEAD_BITS = 16, 24
 #: An ICD-10 number: the first number of the same four characters, and its rows of `Design.diagnosis_words` and `Design.primaries`.
 #: Many codes have the same: so what all of them have is small enough to stay in the processor's second cache.
 DIAGNOSIS = _record(four="u2", words="u2", primary="u2")
@@ -147,7 +138,7 @@ class Design(NamedTuple):
 
     rules: Records  # RULE
     tests: Records  # TEST
-    steps: Records  # STEP_WORD; a chain is the place of its first step
+    steps: Int64s  # STEP; a chain is the place of its first step
     diagnoses: Records  # DIAGNOSIS [codes]
     diagnosis_words: (
         Int64s  # [rows, two words or more] bits of lists; the first word of UNKNOWN has the sign bit, which no list has
@@ -225,7 +216,11 @@ RECORD = _record(
     primary="u2",  # numbers of codes
     leading="u2",  # the dominant procedure, whether it drives or not
     root="u2",
+    gates="u1",  # GATED_EXCEPTIONS and GATED_UNBUNDLING, as far as rules of these may apply
 )
+
+
+GATED_EXCEPTIONS, GATED_UNBUNDLING = 1, 2
 
 
 class Scratch(NamedTuple):

@@ -94,8 +94,6 @@ def split(design, diagnoses, procedures, count, scratch):
         root = design.roots[root_number]
         scratch.step[place] = root.split_chain
         own = facts[place]
-        own[FACT_CC] = 0
-        own[FACT_INTERVENTIONS] = 0
         counted[scored] = place
         scored += any_counts(root, own, scope)
         walking[intervened] = place

@@ -6,9 +6,10 @@ from hrgcore_kernels.accelerate import inline, stage
 from hrgcore_kernels.codes import REASON_NO_RULE, REASON_NONE
 from hrgcore_kernels.drive import by_procedure, drive
 from hrgcore_kernels.facts import set_primary
+from hrgcore_kernels.layout import GATED_EXCEPTIONS
 from hrgcore_kernels.outcome import fail
 from hrgcore_kernels.primary import primary_of
-from hrgcore_kernels.rules import passes, walk
+from hrgcore_kernels.rules import walk
 
 
 @stage
@@ -23,7 +24,7 @@ def find_exceptions(design, count, scratch):
     for at in range(np.uint64(count)):
         place = chosen[at]
         counted[doubtful] = walking[doubtful] = place
-        doubtful += passes(design, 0, scratch.facts[place])
+        doubtful += records[place].gates & GATED_EXCEPTIONS != 0
     for at in range(np.uint64(doubtful)):
         scratch.step[walking[at]] = chain
     walk(design, scratch, doubtful)

@@ -19,7 +19,7 @@ class RowDesign(NamedTuple):
 
     rules: Records  # RULE
     tests: Records  # TEST
-    steps: Records  # STEP
+    steps: Int64s  # STEP
     words: Int64s  # [values, words] bits of the lists of each value
     points: Int16s  # [values, components]
     component_score: Int64s  # [components] the place of its score among the scores

@@ -1,11 +1,27 @@
 """Rules: which of a chain is the first that applies to a record's facts.
 
-A chain is a row of steps (see STEP) and ends with one that always holds.
+A chain is a row of steps (see STEP), each of which leads to a rule or to a later step.
 """
 
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, stage
+from hrgcore_kernels.layout import GATED_EXCEPTIONS, GATED_UNBUNDLING, LEAD_BITS, TEST_BITS
+
+_TEST = np.int64(2**TEST_BITS - 1)
+_FAILS = np.int64(TEST_BITS + LEAD_BITS)  # the lowest bit of where a step leads if its test fails
+
+
+@inline
+def test_of(step):
+    """The number of the test of a step."""
+    return np.uint64(step & _TEST)
+
+
+@inline
+def lead_of(step, held):
+    """Where a step leads, as its test holds or fails."""
+    return (step << np.int64(LEAD_BITS) if held else step) >> _FAILS
 
 
 @inline
@@ -20,16 +36,14 @@ def first_rule(design, chain, facts):
 
     Rule: tables/README.md, "Order". ``facts`` holds ranges, then words of list bits.
     """
-    at = np.uint64(chain)  # unsigned: Numba need not ask whether the place counts from the end
+    at = np.int64(chain)
     while True:
-        step = design.steps[at]
-        test = design.tests[step.test]
-        if holds(test, facts[test.fact]):
-            if step.rule >= 0:
-                return np.int64(step.rule)
-            at += np.uint64(1)
-        else:
-            at += np.uint64(step.fail)
+        step = design.steps[np.uint64(at)]  # unsigned: Numba need not ask whether the place counts from the end
+        test = design.tests[test_of(step)]
+        lead = lead_of(step, holds(test, facts[test.fact]))
+        if lead >= 0:
+            return lead
+        at -= lead
 
 
 @inline
@@ -43,6 +57,13 @@ def passes(design, which, facts):
         found |= facts[np.uint64(gate.fact)] & gate.mask
         at += np.uint64(1)
     return found != 0
+
+
+@inline
+def gates_of(design, facts):
+    """Those of both chains that a record passes, as bits: noted while its facts are at hand."""
+    exceptions = GATED_EXCEPTIONS if passes(design, 0, facts) else 0
+    return np.uint8(exceptions | (GATED_UNBUNDLING if passes(design, 1, facts) else 0))
 
 
 @stage
@@ -59,11 +80,11 @@ def walk(design, scratch, count):
         for place in range(count):
             number = walking[place]
             at = at_step[number]
-            word = steps[at].word
-            test = tests[np.uint64(word & 0xFFFF)]
-            held = holds(test, facts[number, test.fact])
-            rules[number] = word >> 32
-            at_step[number] = at + (np.uint32(1) if held else np.uint32((word >> 16) & 0xFFFF))
+            step = steps[at]
+            test = tests[test_of(step)]
+            lead = lead_of(step, holds(test, facts[number, test.fact]))
+            rules[number] = lead
+            at_step[number] = at - lead
             walking[kept] = number
-            kept += not (held & (word >= 0))
+            kept += lead < 0
         count = kept

@@ -40,7 +40,7 @@ DESIGN = fields(
     layout.Design,
     array(layout.RULE),
     array(layout.TEST),
-    array(layout.STEP_WORD),
+    array(layout.STEP),
     array(layout.DIAGNOSIS),
     array("i8", 2),
     array(layout.SCORE, 2),

@@ -5,9 +5,9 @@ import numpy as np
 from hrgcore_kernels.accelerate import inline, stage
 from hrgcore_kernels.codes import REASON_UNBUNDLED_ERROR
 from hrgcore_kernels.facts import clear_companions, kind_of, set_companions
-from hrgcore_kernels.layout import UNBUNDLES
+from hrgcore_kernels.layout import GATED_UNBUNDLING, UNBUNDLES
 from hrgcore_kernels.outcome import fail, fails_before_grouping
-from hrgcore_kernels.rules import first_rule, passes, walk
+from hrgcore_kernels.rules import first_rule, walk
 
 
 @stage
@@ -22,7 +22,7 @@ def unbundle(design, episodes, count, scratch, results, unbundled, written):
     kept = doubtful = np.int64(0)
     for place in range(np.uint64(count)):
         record = records[place]
-        own = passes(design, 1, facts[place])
+        own = record.gates & GATED_UNBUNDLING != 0
         walking[doubtful] = place
         doubtful += own
         counted[kept] = place
