@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from hypothesis import strategies as st
 from spells import TOTAL
 
 from hrgcore.columns import CODED_FIELDS
-from hrgcore.encode.cells import plain_views, take_rows, text_numbers, whole_numbers
-from hrgcore.encode.codes import check_code_column
+from hrgcore.encode.cells import Known, plain_views, take_rows, text_numbers, whole_numbers
+from hrgcore.encode.codes import check_code_column, list_codes
 from hrgcore.errors import InputError
 from hrgcore.selftest.spells import NUMBERS, Input, example_of
 from hrgcore_kernels import text
@@ -141,6 +142,30 @@ def test_dictionaries_are_read_as_their_text(texts: list[str | None], data: st.D
             expected = [naive_icd10(text.encode() if text is not None else None) for text in texts]
             assert ENCODER.icd10(column).tolist() == expected
             assert ENCODER.icd10(column[1:]).tolist() == expected[1:]
+
+
+ENTRIES = st.one_of(st.none(), st.sampled_from(["", " ", "-", "x"]), *[st.sampled_from([*ICD10, *OPCS4])] * 3)
+ROWS = st.lists(st.one_of(st.none(), st.lists(ENTRIES, max_size=6)), max_size=12)
+
+
+@PATIENTLY
+@given(st.one_of(ROWS, st.lists(st.lists(st.sampled_from(["K635", "J459", "E112"]), max_size=4), max_size=12)), st.booleans())
+def test_lists_of_codes_are_read_as_their_entries(rows: list[list[str | None] | None], dictionary: bool) -> None:
+    """Blank entries are left out; the first diagnosis stands as 0 where it is blank or missing."""
+    column = pa.array(rows, pa.list_(pa.string()))
+    if dictionary:
+        offsets, values = column.offsets, column.values.dictionary_encode()
+        column = pa.ListArray.from_arrays(offsets, values, mask=column.is_null() if column.null_count else None)
+    for parse, naive, keep_first in ((ENCODER._icd10(), naive_icd10, True), (ENCODER._opcs4(), naive_opcs4, False)):
+        expected = []
+        for row in rows:
+            numbers = [naive(None if cell is None else cell.encode()) for cell in row or []]
+            own = [number for number in numbers[keep_first:] if number != CELL_BLANK]
+            expected.append([max(0, *numbers[:1], 0), *own] if keep_first else own)
+        for start in (0, 1):
+            packed, ends = list_codes(column[start:], parse, Known(), keep_first=keep_first)
+            cuts = [0, *ends.tolist()]
+            assert [packed[low:high].tolist() for low, high in pairwise(cuts)] == expected[start:]
 
 
 def test_columns_without_text_are_blank() -> None:

@@ -26,7 +26,8 @@ PATIENTLY = settings(
 )
 
 # Few keys, so that they come back; parts that make the same text when joined; keys that are empty, null, long, no ASCII.
-PARTS = st.sampled_from([None, "", "A", "AB", "ABC", "B", "BC", "C", "1", "01", " 1", "é", "x" * 9, "x" * 16, "x" * 17, "\x00"])
+LONG = ["x" * 8, "x" * 7 + "y", "x" * 9, "y" + "x" * 8, "x" * 16, "x" * 15 + "y", "x" * 17, "x" * 8 + "é" + "x" * 7]
+PARTS = st.sampled_from([None, "", "A", "AB", "ABC", "B", "BC", "C", "1", "01", " 1", "é", *LONG, "\x00"])
 KEYS = st.lists(st.tuples(PARTS, PARTS, st.integers(-2, 5)), max_size=30)
 STANDING_TOGETHER = KEYS.map(lambda rows: sorted(rows, key=lambda row: (row[0] or "", row[1] or "")))
 
@@ -100,6 +101,20 @@ def test_numeric_keys(rows: list[tuple[int | None, int | None, int]]) -> None:
     as_text = [(str(a) if a is not None else None, str(b) if b is not None else None, order) for a, b, order in rows]
     columns = [pa.chunked_array([pa.array([row[place] for row in rows], pa.int64())]) for place in (0, 1)]
     assert_ordered(as_text, *columns)
+
+
+@PATIENTLY
+@given(*[st.one_of(st.text("ab", max_size=26), st.sampled_from(LONG)).map(str.encode)] * 2)
+def test_text_is_compared_byte_by_byte(one: bytes, other: bytes) -> None:
+    keys = SpellKeys.of(pa.array([one.decode(), other.decode()]), pa.array(["", ""]))
+    runs = keys.runs()
+    assert (len(runs.starts), bool(runs.orders & 1)) == (1 + (one != other), one <= other)
+
+
+def test_no_rows_of_a_dictionary() -> None:
+    nothing = pa.array(["A", "B"]).dictionary_encode()[:0]
+    runs = SpellKeys.of(nothing, nothing).runs()
+    assert (runs.starts.tolist(), runs.count) == ([], 0)
 
 
 def test_keys_of_type_null() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,6 +96,17 @@ def test_a_chain_with_a_rule_that_asks_for_nothing_has_no_gates() -> None:
     found = compile_gates(chains, words, SCOPES)
     assert found["gate_start"].tolist() == [0, 0, 2]
     assert found["gates"].tolist() == [(FIRST_LIST, 4), (SCOPES["diagnosis"], 1 << k.TRAUMA)]
+
+
+def test_more_steps_or_tests_than_can_be_numbered(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules: list[Rule] = [(number, ((0, -1, number, 0),)) for number in range(1, 9)]
+    for limit, message in (
+        ("_FAR", "9 steps from this rule on; at most 8"),
+        ("_TESTS", "9 different tests up to this rule; at most 8"),
+    ):
+        with monkeypatch.context() as patch, pytest.raises(ValueError, match=message):
+            patch.setattr(f"hrgcore.design.steps.{limit}", 8)
+            Steps(FIRST_LIST).chain(rules)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**16 - 1), *[st.integers(-(2**23), 2**23 - 1)] * 2), min_size=1))

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from hrgcore.encode.cells import as_text, index_buffers, text_buffers
 from hrgcore_kernels import spells as kernels
 
+_EACH_ROW = np.empty(0, np.int32)  # no places in a dictionary
+_EACH_ROW.flags.writeable = False
 _LONGEST_RUN = 64  # rows that are put in order one by one
 
 
@@ -98,26 +100,27 @@ class SpellKeys:
 
     providers: kernels.Texts
     spells: kernels.Texts
+    count: int
 
     @classmethod
     def of(cls, provider: Any, spell: Any) -> SpellKeys:
         """Read the key from Arrow columns of any type; a null is an empty text."""
-        return cls(_texts(provider), _texts(spell))
+        return cls(_texts(provider), _texts(spell), len(spell))
 
     @classmethod
     def of_keys(cls, keys: Sequence[Key]) -> SpellKeys:
         """Take the keys of a few rows."""
         columns = [pa.array([key[place] for key in keys], pa.large_binary()).view(pa.large_string()) for place in (0, 1)]
-        return cls(*map(_texts, columns))
+        return cls.of(*columns)
 
     def key(self, row: int) -> Key:
         """The key of a row."""
-        provider, spell = (own.data[own.starts[row] : own.ends[row]].tobytes() for own in (self.providers, self.spells))
+        provider, spell = (_cell(own, row) for own in (self.providers, self.spells))
         return provider, spell
 
     def runs(self) -> KeyRuns:
         """Where the key changes."""
-        count = len(self.spells.starts)
+        count = self.count
         starts, found = np.empty(count, np.int64), np.empty(2, np.int64)
         kernels.key_runs(self.providers, self.spells, starts, found)
         return KeyRuns(starts[: int(found[0])], count, int(found[1]), self.key)
@@ -197,11 +200,14 @@ def _texts(column: Any) -> kernels.Texts:
         column = column.chunk(0)
     if isinstance(column, pa.DictionaryArray) and _is_plain(column.dictionary) and not column.null_count:
         offsets, data = text_buffers(column.dictionary)[:2]
-        places = index_buffers(column)[0]
-        starts, ends = (_fixed(own.take(places), own.dtype) for own in (offsets[:-1], offsets[1:]))
-        return kernels.Texts(starts, ends, data)
+        return kernels.Texts(offsets[:-1], offsets[1:], data, _fixed(index_buffers(column)[0], np.int32))
     offsets, data = text_buffers(column if _is_plain(column) else _one_text(column))[:2]
-    return kernels.Texts(offsets[:-1], offsets[1:], data)
+    return kernels.Texts(offsets[:-1], offsets[1:], data, _EACH_ROW)
+
+
+def _cell(texts: kernels.Texts, row: int) -> bytes:
+    place = texts.places[row] if len(texts.places) else row
+    return texts.data[texts.starts[place] : texts.ends[place]].tobytes()
 
 
 def _is_plain(column: Any) -> bool:

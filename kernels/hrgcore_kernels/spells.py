@@ -23,16 +23,18 @@ SAME_KEY = -1
 
 
 class Texts(NamedTuple):
-    """The cells of a column of text: where each begins and ends in the bytes. Those of a dictionary may be the same bytes."""
+    """The cells of a column of text: where each begins and ends in the bytes. Those of a dictionary are ``places`` [rows] in it."""
 
     starts: Int32s | Int64s
     ends: Int32s | Int64s
     data: UInt8s
+    places: Int32s  # none: the cells stand row by row
 
 
 #: Offsets of text are of 32 bits or of 64: both columns of a key may have either.
 KEYS = [
-    tuple(fields(Texts, array(kind), array(kind), array("u1")) for kind in kinds) for kinds in product(("i4", "i8"), ("i4", "i8"))
+    tuple(fields(Texts, array(kind), array(kind), array("u1"), array("i4")) for kind in kinds)
+    for kinds in product(("i4", "i8"), ("i4", "i8"))
 ]
 
 
@@ -78,18 +80,26 @@ def sign_of(data, start, end, other, other_end):
 
 
 @inline
+def place_of(texts, row):
+    """Where a row's text is said to be."""
+    return np.uint64(texts.places[row]) if len(texts.places) != 0 else row
+
+
+@inline
 def length_of(texts, row):
     """How many bytes a row's text has."""
-    return np.int64(texts.ends[row]) - np.int64(texts.starts[row])
+    place = place_of(texts, row)
+    return np.int64(texts.ends[place]) - np.int64(texts.starts[place])
 
 
 @inline
 def step_of(texts, row):
     """-1, 0 or 1: how a row's text stands to that of the row before."""
-    start, before = texts.starts[row], texts.starts[row - 1]
-    if start == before and texts.ends[row] == texts.ends[row - 1]:
+    place, before = place_of(texts, row), place_of(texts, row - np.uint64(1))
+    if place == before:
         return np.int64(0)  # one value of a dictionary
-    return sign_of(texts.data, np.int64(start), np.int64(texts.ends[row]), np.int64(before), np.int64(texts.ends[row - 1]))
+    start, end = np.int64(texts.starts[place]), np.int64(texts.ends[place])
+    return sign_of(texts.data, start, end, np.int64(texts.starts[before]), np.int64(texts.ends[before]))
 
 
 @inline
@@ -120,9 +130,11 @@ def key_runs(providers: Texts, spells: Texts, starts: Int64s, found: Int64s) -> 
     ``starts`` [rows]; ``found`` become how many there are, and the orders in which all of them ascend.
     """
     count, orders = np.int64(0), np.int64(ALL_ORDERS)
-    for row in range(len(spells.starts)):
+    length = np.int64(0)  # of the spell number of the row before
+    for row in range(np.uint64(len(starts))):
+        before, length = length, length_of(spells, row)
         if row > 0:
-            step = orders_of(step_of(providers, row), step_of(spells, row), length_of(spells, row) - length_of(spells, row - 1))
+            step = orders_of(step_of(providers, row), step_of(spells, row), length - before)
             if step == SAME_KEY:
                 continue
             orders &= step
@@ -162,9 +174,10 @@ def digest(data, start, end, state):
 def key_digests(providers: Texts, spells: Texts, rows: Int64s, digests: UInt64s) -> None:
     """The digest of provider and spell number of each of ``rows``. ``digests`` [rows]."""
     for place in range(len(rows)):
-        row = rows[place]
-        state = digest(providers.data, np.int64(providers.starts[row]), np.int64(providers.ends[row]), _SEED)
-        digests[place] = digest(spells.data, np.int64(spells.starts[row]), np.int64(spells.ends[row]), state)
+        row = np.uint64(rows[place])
+        own, other = place_of(providers, row), place_of(spells, row)
+        state = digest(providers.data, np.int64(providers.starts[own]), np.int64(providers.ends[own]), _SEED)
+        digests[place] = digest(spells.data, np.int64(spells.starts[other]), np.int64(spells.ends[other]), state)
 
 
 @inline
