@@ -111,7 +111,8 @@ class SpellKeys:
     def of_keys(cls, keys: Sequence[Key]) -> SpellKeys:
         """Take the keys of a few rows."""
         columns = [pa.array([key[place] for key in keys], pa.large_binary()).view(pa.large_string()) for place in (0, 1)]
-        return cls.of(*columns)
+        provider, spell = map(_texts, columns)
+        return cls(provider, spell, len(keys))
 
     def key(self, row: int) -> Key:
         """The key of a row."""
