@@ -19,21 +19,20 @@ Numbers = npt.NDArray[np.int32]
 #: Parses a text column: offsets, bytes, validity, first bit, out.
 Parse = Callable[[np.ndarray, np.ndarray, np.ndarray, int, Numbers], None]
 
-_NO_BYTES = np.empty(0, np.uint8)
-_NO_BYTES.flags.writeable = False
+NO_BYTES = np.empty(0, np.uint8)
+NO_BYTES.flags.writeable = False
 _FEW = 4  # rows, if not more than one of so many
 _MOST_BYTES = 2**31 - 1  # of the text of an array of string
 _AGES_UNDER_ONE = (7001, 7007)  # HES: under a day to under a year, docs/grouping.md section 1
 
 
-def text_numbers(column: Any, parse: Parse, blank: int, known: Known | None = None, out: Numbers | None = None) -> Numbers:
+def text_numbers(column: Any, parse: Parse, blank: int, known: Known | None = None) -> Numbers:
     """Numbers of a column of text, a dictionary of text, or nothing but nulls. Numbers in it are read as their text.
 
-    Returns int32 [rows], in ``out`` where it is given; nulls give ``blank``. ``known`` keeps those of dictionaries: give it where
-    more of the column is to come.
+    Returns int32 [rows]; nulls give ``blank``. ``known`` keeps those of dictionaries: give it where more of the column is to come.
     """
     kind = column.type
-    out = np.empty(len(column), np.int32) if out is None else out
+    out = np.empty(len(column), np.int32)
     if pa.types.is_dictionary(kind):
         of_values = (known or Known()).numbers(column.dictionary, parse, blank)
         text.take_numbers(*index_buffers(column), of_values, blank, out)
@@ -87,9 +86,9 @@ def number_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, int]:
     validity, data = column.buffers()
     kind = np.dtype(column.type.to_pandas_dtype())
     if len(column) == 0 or data is None:
-        return _read_only(np.empty(0, kind)), _NO_BYTES, 0
+        return _read_only(np.empty(0, kind)), NO_BYTES, 0
     numbers = np.frombuffer(data, kind, len(column), column.offset * kind.itemsize)
-    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BYTES
+    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else NO_BYTES
     return _read_only(numbers), _read_only(bits), column.offset
 
 
@@ -100,30 +99,30 @@ def text_buffers(column: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     if len(column) == 0 or offsets is None:
         starts = np.zeros(len(column) + 1, kind)
         starts.flags.writeable = False
-        return starts, _NO_BYTES, _NO_BYTES, 0
+        return starts, NO_BYTES, NO_BYTES, 0
     starts = np.frombuffer(offsets, kind, len(column) + 1, column.offset * kind.itemsize)
-    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BYTES
+    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else NO_BYTES
     return (
         _read_only(starts),
-        _read_only(np.frombuffer(data, np.uint8) if data is not None else _NO_BYTES),
+        _read_only(np.frombuffer(data, np.uint8) if data is not None else NO_BYTES),
         _read_only(bits),
         column.offset,
     )
 
 
-def whole_numbers(column: Any, name: str, parse: Parse, known: Known | None = None, out: Numbers | None = None) -> Numbers:
+def whole_numbers(column: Any, name: str, parse: Parse, known: Known | None = None) -> Numbers:
     """Whole numbers of a column of integers, floats or text; NUMBER_BLANK for nulls, NUMBER_INVALID for what is none.
 
-    Returns int32 [rows], in ``out`` where it is given. Raises InputError for a type that holds no numbers.
+    Returns int32 [rows]. Raises InputError for a type that holds no numbers.
     """
     kind = column.type
-    out = np.empty(len(column), np.int32) if out is None else out
+    out = np.empty(len(column), np.int32)
     if pa.types.is_dictionary(kind) and not is_text(kind.value_type):
         of_values = _read_only(whole_numbers(column.dictionary, name, parse))
         text.take_numbers(*index_buffers(column), of_values, NUMBER_BLANK, out)
         return out
     if is_text(kind) or pa.types.is_dictionary(kind) or pa.types.is_null(kind):
-        return text_numbers(column, parse, NUMBER_BLANK, known, out)
+        return text_numbers(column, parse, NUMBER_BLANK, known)
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         raise InputError(f"column {name} is of type {kind}; give whole numbers, as numbers or as text.")
     if pa.types.is_int32(kind) or pa.types.is_int16(kind):  # as most are: no need of floats
@@ -247,7 +246,7 @@ def plain_views(column: Any) -> Any:
     if not count or kernels.LONGEST * count > _MOST_BYTES:
         return None
     words = np.frombuffer(views, np.uint32, 4 * count, 16 * column.offset)
-    bits, nulls, filled = _NO_BYTES, None, count
+    bits, nulls, filled = NO_BYTES, None, count
     if validity is not None and column.null_count:
         valid = column.is_valid()
         bits, nulls, filled = np.frombuffer(validity, np.uint8), valid.buffers()[1], valid.true_count

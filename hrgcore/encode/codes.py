@@ -11,17 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hrgcore.columns import MAX_CODES
-from hrgcore.encode.cells import Known, Parse, index_buffers, is_text, take_in_chunks, text_numbers
+from hrgcore.encode.cells import NO_BYTES, Known, Parse, index_buffers, is_text, take_in_chunks, text_numbers
 from hrgcore.errors import InputError
 from hrgcore_kernels import ragged, text
 
 #: Codes, and where those of each row end.
-Ragged = tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]
+Ragged = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint32]]
 
 _ROOM = 4  # codes are copied four at a time
-_NO_BITS = np.empty(0, np.uint8)
-_NO_BITS.flags.writeable = False
-
 
 def check_code_column(column: Any, name: str) -> None:
     """Raise InputError where a code column holds something other than text."""
@@ -70,7 +67,7 @@ def wide_codes(batch: pa.RecordBatch, names: Sequence[str], parse: Parse, known:
             numbers = text_numbers(column, parse, text.CELL_BLANK)
             numbers.flags.writeable = False
             ragged.append_codes(numbers, width, keep_blank, lengths, wide)
-    ends = np.empty(batch.num_rows, np.int64)
+    ends = np.empty(batch.num_rows, np.uint32)
     packed = np.empty(int(lengths.sum(dtype=np.int64)) + _ROOM, np.uint16)
     wide.flags.writeable = False
     lengths.flags.writeable = False
@@ -82,10 +79,13 @@ def list_codes(column: Any, parse: Parse, known: Known, *, keep_first: bool) -> 
     """The codes of a block's column of lists: ragged as they lie there, without the blank ones."""
     count = len(column)
     if column.null_count == count:  # of whatever type
-        ends = np.arange(1, count + 1) if keep_first else np.zeros(count, np.int64)
+        ends = np.arange(1, count + 1, dtype=np.uint32) if keep_first else np.zeros(count, np.uint32)
         return np.zeros(count if keep_first else 0, np.uint16), ends
     offsets = column.offsets.to_numpy()
     entries = column.values.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))
+    if offsets.dtype != np.int32:  # of large_list; a block has few enough
+        offsets = (offsets - offsets[0]).astype(np.int32)
+        offsets.flags.writeable = False
     if pa.types.is_dictionary(entries.type):
         taken = (*index_buffers(entries), _code_numbers(known, entries.dictionary, parse))
     else:
@@ -93,12 +93,12 @@ def list_codes(column: Any, parse: Parse, known: Known, *, keep_first: bool) -> 
         every = np.arange(len(numbers), dtype=np.int32)
         for array in (every, numbers):
             array.flags.writeable = False
-        taken = (every, _NO_BITS, 0, numbers)
+        taken = (every, NO_BYTES, 0, numbers)
     validity = column.buffers()[0]
-    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else _NO_BITS
-    ends = np.subtract(offsets[1:], offsets[0], dtype=np.int64)
+    bits = np.frombuffer(validity, np.uint8) if validity is not None and column.null_count else NO_BYTES
+    ends = np.empty(count, np.uint32)
     packed = np.empty(len(entries) + count + 1, np.uint16)
-    ragged.from_lists(bits, column.offset, *taken, keep_first, ends, packed)
+    ragged.from_lists(offsets, bits, column.offset, *taken, keep_first, ends, packed)
     return packed[: int(ends[-1])], ends
 
 

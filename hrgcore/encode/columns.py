@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from hrgcore.columns import CODED_FIELDS, KEY_FIELDS, Layout
 from hrgcore.encode.cells import (
+    NO_BYTES,
     Known,
     Numbers,
     Parse,
     index_buffers,
+    number_buffers,
     text_numbers,
     under_one,
     whole_numbers,
@@ -24,7 +26,7 @@ from hrgcore.encode.codes import Ragged, check_code_column, check_list_column, l
 from hrgcore.encode.spells import KeyRuns, SpellKeys
 from hrgcore.errors import InputError
 from hrgcore_kernels import ragged, text
-from hrgcore_kernels.codes import NUMBER_BLANK
+from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
 from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
 
 _BLOCK_ROWS = 131_072  # many for few calls: what Python does for each block counts, and memory comes in larger pages
@@ -80,9 +82,9 @@ class Encoder:
         """Numbers of the values of coded field ``place``; CELL_BLANK for blanks, 0 for what is not accepted."""
         return text_numbers(column, self._field(place), text.CELL_BLANK)
 
-    def number(self, column: Any, name: str, known: Known | None = None, out: Numbers | None = None) -> Numbers:
+    def number(self, column: Any, name: str, known: Known | None = None) -> Numbers:
         """Whole numbers of a column; NUMBER_BLANK or NUMBER_INVALID where there is none. Ages under one year are 0."""
-        numbers = whole_numbers(column, name, _parse(text.parse_number), known, out)
+        numbers = whole_numbers(column, name, _parse(text.parse_number), known)
         return under_one(numbers) if name == "STARTAGE" else numbers
 
     def accepts(self, field: str, column: Any) -> np.ndarray:
@@ -139,13 +141,6 @@ class Encoder:
 
     def _block(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> Block:
         count = batch.num_rows
-        numbers = np.empty((len(NUMBERS), count), np.int32)
-        for place, field in enumerate(NUMBERS):
-            own = layout.fields.get(field)
-            if own is None:
-                numbers[place] = NUMBER_BLANK
-            else:
-                self.number(batch.column(own), field, known[own], numbers[place])
         coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
         for place, field in enumerate(CODED_FIELDS):
             own = layout.fields[field]
@@ -154,12 +149,44 @@ class Encoder:
         procedures, procedure_ends = _codes(
             batch, layout.procedures, layout.procedure_lists, self._opcs4(), known, keep_first=False
         )
-        rows = np.empty(count, EPISODE)
-        for part in (numbers, diagnosis_ends, procedure_ends):
-            part.flags.writeable = False
-        ragged.put_together(numbers, diagnosis_ends, procedure_ends, rows.view(np.recarray))
+        rows = self._put_together(batch, layout, known, diagnosis_ends, procedure_ends)
         keys = SpellKeys.of(*(batch.column(layout.fields[field]) for field in KEY_FIELDS)).runs()
         return Block(fixed_episodes(rows, coded, diagnoses, procedures), keys)
+
+    def _put_together(
+        self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known], diagnosis_ends: np.ndarray, procedure_ends: np.ndarray
+    ) -> np.ndarray:
+        """Records of the rows of a block: its number columns, and where the codes of each row end."""
+        columns = [self._number_column(batch, field, layout.fields.get(field), known) for field in NUMBERS]
+        least = np.array([0 if column.as_it_lies else NUMBER_INVALID for column in columns])
+        rows = np.empty(batch.num_rows, EPISODE)
+        for part in (least, diagnosis_ends, procedure_ends):
+            part.flags.writeable = False
+        numbers = ragged.NumberColumns(*(column.numbers for column in columns))
+        ragged.put_together(numbers, least, diagnosis_ends, procedure_ends, rows.view(np.recarray))
+        for column, name in zip(columns, NUMBERS.values(), strict=True):
+            if len(column.validity):
+                ragged.put_blanks(column.validity, column.bit, rows[name])
+        return rows
+
+    def _number_column(self, batch: pa.RecordBatch, field: str, name: str | None, known: dict[str, Known]) -> _NumberColumn:
+        if name is None:
+            numbers = np.full(batch.num_rows, NUMBER_BLANK, np.int32)
+        elif pa.types.is_int32(batch.column(name).type) and field != "STARTAGE":
+            return _NumberColumn(*number_buffers(batch.column(name)), as_it_lies=True)
+        else:
+            numbers = self.number(batch.column(name), field, known[name])
+        numbers.flags.writeable = False
+        return _NumberColumn(numbers)
+
+
+class _NumberColumn(NamedTuple):
+    """Numbers of a block, [rows]: those that `Encoder.number` gave, or, to be looked at only once, as they lie in a column."""
+
+    numbers: Numbers
+    validity: np.ndarray = NO_BYTES  #: bits: of numbers as they lie; empty: no nulls
+    bit: int = 0
+    as_it_lies: bool = False
 
 
 def _parse(kernel: Callable[..., None], *tables: np.ndarray) -> Parse:

@@ -1,11 +1,14 @@
 """Columns as rows: code columns as one ragged array, each row's codes side by side without blank cells, and records of the rest."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, kernel
-from hrgcore_kernels.layout import EPISODE, Indices, Int32s, Int64s, Records, UInt8s, UInt16s
-from hrgcore_kernels.signatures import array
-from hrgcore_kernels.text import CELL_BLANK, is_null
+from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
+from hrgcore_kernels.layout import EPISODE, Indices, Int32s, Int64s, Records, UInt8s, UInt16s, UInt32s
+from hrgcore_kernels.signatures import array, fields
+from hrgcore_kernels.text import CELL_BLANK, MOST, is_null
 
 NO_CODE = 2**16 - 1  #: CELL_BLANK among numbers of codes as they are kept, of 16 bits: no code has this number
 _ONE = np.uint64(1)
@@ -106,14 +109,14 @@ def none_blank(of_values):
 
 
 @inline
-def as_they_stand(indices, of_values, keep_first, ends, packed):
+def as_they_stand(offsets, indices, of_values, keep_first, ends, packed):
     """The same for lists without nulls and blanks, as most are: what is kept for lists without entries is put between."""
     row, count = np.uint64(0), np.uint64(len(ends))
     first = more = np.uint64(0)  # more: codes that were put between
     while row < count:
         end, empty = first, False
         while row < count and not empty:
-            next_end = np.uint64(ends[row])
+            next_end = np.uint64(offsets[row + _ONE] - offsets[0])
             empty = keep_first and next_end == end
             end = next_end
             ends[row] = end + more
@@ -130,13 +133,14 @@ def as_they_stand(indices, of_values, keep_first, ends, packed):
 @kernel(
     *(
         (
-            *(array("u1"), np.int64, array(indices), array("u1"), np.int64, array("u2"), np.bool_),
-            *(array("i8", writable=True), array("u2", writable=True)),
+            *(array("i4"), array("u1"), np.int64, array(indices), array("u1"), np.int64, array("u2"), np.bool_),
+            *(array("u4", writable=True), array("u2", writable=True)),
         )
         for indices in ("i1", "i2", "i4")
     )
 )
 def from_lists(
+    offsets: Int32s,
     validity: UInt8s,
     bit: int,
     indices: Indices,
@@ -144,21 +148,22 @@ def from_lists(
     entry_bit: int,
     of_values: UInt16s,
     keep_first: bool,
-    ends: Int64s,
+    ends: UInt32s,
     packed: UInt16s,
 ) -> None:
-    """The codes of a column of lists, of which ``ends`` [rows] are where the entries of each row end.
+    """The codes of a column of lists. ``offsets`` [rows + 1] are where the entries of each row begin and end, of which the first is
+    the first entry.
 
     An entry is a place in ``of_values``, the numbers of a dictionary's values, NO_CODE for blank ones. Blank entries are left out;
-    with ``keep_first`` (diagnoses) the first stands as 0 where it is blank or missing. ``ends`` become places in ``packed``, which
-    has room for one code more than there are entries and rows.
+    with ``keep_first`` (diagnoses) the first stands as 0 where it is blank or missing. ``ends`` [rows] become places in ``packed``,
+    which has room for one code more than there are entries and rows.
     """
     if len(validity) == 0 and len(entry_validity) == 0 and none_blank(of_values):
-        as_they_stand(indices, of_values, keep_first, ends, packed)
+        as_they_stand(offsets, indices, of_values, keep_first, ends, packed)
         return
     start = to = np.uint64(0)
     for row in range(np.uint64(len(ends))):
-        begun, end = to, np.uint64(ends[row])
+        begun, end = to, np.uint64(offsets[row + _ONE] - offsets[0])
         if not is_null(validity, np.uint64(bit) + row):
             for at in range(start, end):
                 number = np.uint16(NO_CODE)
@@ -173,8 +178,8 @@ def from_lists(
         start = end
 
 
-@kernel((array("u2"), np.int64, array("u1"), array("i8", writable=True), array("u2", writable=True)))
-def close_gaps(codes: UInt16s, width: int, lengths: UInt8s, ends: Int64s, packed: UInt16s) -> None:
+@kernel((array("u2"), np.int64, array("u1"), array("u4", writable=True), array("u2", writable=True)))
+def close_gaps(codes: UInt16s, width: int, lengths: UInt8s, ends: UInt32s, packed: UInt16s) -> None:
     """Copy rows of ``width`` places into ``packed`` without the places that are not taken.
 
     ``ends`` [rows] become places in ``packed``; it and ``codes`` have room for four codes more than stand in them.
@@ -192,10 +197,32 @@ def close_gaps(codes: UInt16s, width: int, lengths: UInt8s, ends: Int64s, packed
         ends[row] = to
 
 
-@kernel((array("i4", 2), array("i8"), array("i8"), array(EPISODE, writable=True)))
-def put_together(numbers: Int32s, diagnosis_ends: Int64s, procedure_ends: Int64s, rows: Records) -> None:
-    """Records of episodes out of columns: ``numbers`` [number fields, rows], ends of codes [rows]."""
-    diagnosis = procedure = np.int64(0)
+class NumberColumns(NamedTuple):
+    """The columns of the number fields of EPISODE, in its order."""
+
+    epiorder: Int32s
+    age: Int32s
+    epidur: Int32s
+    critical_care_days: Int32s
+    rehabilitation_days: Int32s
+    palliative_days: Int32s
+
+
+@inline
+def whole(number, least):
+    """A whole number of up to nine digits, or one from ``least`` on; NUMBER_INVALID for any other."""
+    number = np.int64(number)
+    return number if np.uint64(number - least) <= np.uint64(MOST - least) else np.int64(NUMBER_INVALID)
+
+
+@kernel((fields(NumberColumns, *[array("i4")] * 6), array("i8"), array("u4"), array("u4"), array(EPISODE, writable=True)))
+def put_together(numbers: NumberColumns, least: Int64s, diagnosis_ends: UInt32s, procedure_ends: UInt32s, rows: Records) -> None:
+    """Records of episodes out of columns, and where the codes of each row end.
+
+    ``least`` [columns] is 0 for numbers as they lie in the input, of which negative ones are none, and NUMBER_INVALID for those that
+    were read before.
+    """
+    diagnosis = procedure = np.uint32(0)
     for row in range(np.uint64(len(rows))):
         record = rows[row]
         record.diagnosis_start = diagnosis
@@ -203,12 +230,25 @@ def put_together(numbers: Int32s, diagnosis_ends: Int64s, procedure_ends: Int64s
         diagnosis, procedure = diagnosis_ends[row], procedure_ends[row]
         record.diagnosis_end = diagnosis
         record.procedure_end = procedure
-        record.epiorder = numbers[0, row]
-        record.age = numbers[1, row]
-        record.epidur = numbers[2, row]
-        record.critical_care_days = numbers[3, row]
-        record.rehabilitation_days = numbers[4, row]
-        record.palliative_days = numbers[5, row]
+        record.epiorder = whole(numbers.epiorder[row], least[0])
+        record.age = whole(numbers.age[row], least[1])
+        record.epidur = whole(numbers.epidur[row], least[2])
+        record.critical_care_days = whole(numbers.critical_care_days[row], least[3])
+        record.rehabilitation_days = whole(numbers.rehabilitation_days[row], least[4])
+        record.palliative_days = whole(numbers.palliative_days[row], least[5])
+
+
+@kernel((array("u1"), np.int64, array("i4", writable=True, strided=True)))
+def put_blanks(validity: UInt8s, bit: int, numbers: Int32s) -> None:
+    """Make NUMBER_BLANK of the numbers that are null. ``validity`` are bits, from ``bit`` on; most columns have few nulls."""
+    count = len(numbers)
+    for byte in range(bit >> 3, (bit + count + 7) >> 3):
+        left = np.int64(validity[np.uint64(byte)]) ^ 0xFF
+        while left != 0:
+            row = (byte << 3) - bit + lowest(left)
+            left &= left - 1
+            if 0 <= row < count:
+                numbers[row] = NUMBER_BLANK
 
 
 @kernel(

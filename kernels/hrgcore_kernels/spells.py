@@ -13,12 +13,14 @@ _SEED = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_AGAIN = np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
+_ONE = np.uint64(1)
 _EIGHT = np.uint64(8)
 
 #: Orders in which keys may ascend, as bits: by provider and spell number, by spell number and provider; each with numbers compared
 #: as text, or shorter ones first. Keys that ascend in any order throughout are all different.
 ALL_ORDERS = 15
 AS_TEXT = 5  #: those that compare numbers as text
+BY_PROVIDER = 3  #: those by provider and spell number
 SAME_KEY = -1
 
 
@@ -75,7 +77,7 @@ def sign_of(data, start, end, other, other_end):
     else:
         while found == 0 and at < length:
             found = sign(data[own + at], data[others + at])
-            at += np.uint64(1)
+            at += _ONE
     return found if found != 0 else sign(end - start, other_end - other)
 
 
@@ -95,11 +97,36 @@ def length_of(texts, row):
 @inline
 def step_of(texts, row):
     """-1, 0 or 1: how a row's text stands to that of the row before."""
-    place, before = place_of(texts, row), place_of(texts, row - np.uint64(1))
+    place, before = place_of(texts, row), place_of(texts, row - _ONE)
     if place == before:
         return np.int64(0)  # one value of a dictionary
     start, end = np.int64(texts.starts[place]), np.int64(texts.ends[place])
     return sign_of(texts.data, start, end, np.int64(texts.starts[before]), np.int64(texts.ends[before]))
+
+
+@inline
+def outline_of(texts, row):
+    """The length of a row's text, and its first eight bytes and its last eight, where these tell it."""
+    place = place_of(texts, row)
+    start, length = np.uint64(texts.starts[place]), length_of(texts, row)
+    if not told(length):
+        return length, np.uint64(0), np.uint64(0)
+    return length, eight_bytes(texts.data, start), eight_bytes(texts.data, start + np.uint64(length) - _EIGHT)
+
+
+@inline
+def told(length):
+    """Whether a text of so many bytes is told by its first eight and its last eight."""
+    return (length >= 8) & (length <= 16)
+
+
+@inline
+def sign_between(texts, row, outline, before):
+    """The same as `step_of`, from what `outline_of` gives for the row and the one before."""
+    if (outline[0] != before[0]) | (not told(outline[0])):
+        return step_of(texts, row)
+    first = sign(outline[1], before[1])
+    return first if first != 0 else sign(outline[2], before[2])
 
 
 @inline
@@ -129,17 +156,22 @@ def key_runs(providers: Texts, spells: Texts, starts: Int64s, found: Int64s) -> 
 
     ``starts`` [rows]; ``found`` become how many there are, and the orders in which all of them ascend.
     """
-    count, orders = np.int64(0), np.int64(ALL_ORDERS)
-    length = np.int64(0)  # of the spell number of the row before
-    for row in range(np.uint64(len(starts))):
-        before, length = length, length_of(spells, row)
-        if row > 0:
-            step = orders_of(step_of(providers, row), step_of(spells, row), length - before)
-            if step == SAME_KEY:
-                continue
-            orders &= step
-        starts[count] = row
-        count += 1
+    rows, count, orders = np.uint64(len(starts)), np.uint64(0), np.int64(ALL_ORDERS)
+    if rows > 0:
+        starts[count] = 0
+        count += _ONE
+        outline = outline_of(spells, np.uint64(0))
+        for row in range(_ONE, rows):
+            before, outline = outline, outline_of(spells, row)
+            spell, longer = sign_between(spells, row, outline, before), outline[0] - before[0]
+            # Where the spell number ascends and no order by provider is left, the provider need not be looked at.
+            if (spell <= 0) | (longer < 0) | (orders & BY_PROVIDER != 0):
+                step = orders_of(step_of(providers, row), spell, longer)
+                if step == SAME_KEY:
+                    continue
+                orders &= step
+            starts[count] = row
+            count += _ONE
     found[0] = count
     found[1] = orders
 

@@ -19,7 +19,7 @@ _ZERO, _A, _X, _SMALL_A, _SMALL_Z = 48, 65, 88, 97, 122
 LONGEST_CODE = 8
 # Places are unsigned where it matters, so that Numba need not ask whether they count from the end.
 _ONE, _TWO, _THREE, _FOUR = (np.uint64(number) for number in (1, 2, 3, 4))
-_MOST = 10**9 - 1  #: the largest number of nine digits
+MOST = 10**9 - 1  #: the largest number of nine digits
 
 
 def _signatures(*tables):
@@ -264,5 +264,5 @@ def check_numbers(values: Int16s | Int32s, validity: UInt8s, bit: int, out: Int3
     """Whole numbers of a column of them; NUMBER_BLANK for nulls, NUMBER_INVALID for negative ones and more than nine digits."""
     for cell in range(len(out)):
         value = np.int64(values[cell])
-        number = value if 0 <= value <= _MOST else np.int64(NUMBER_INVALID)
+        number = value if 0 <= value <= MOST else np.int64(NUMBER_INVALID)
         out[cell] = NUMBER_BLANK if is_null(validity, bit + cell) else number
