@@ -31,7 +31,7 @@ class Activity(ABC):
 
     @abstractmethod
     def blocks(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Iterator[Block]:
-        """Encode all rows; gives them in their order, as they come.
+        """Encode all rows; gives them in their order, as they come. They are not kept: see `kept`.
 
         Raises InputError where the input can't be read, or a column is of a type that can't hold its field.
         """
@@ -39,6 +39,10 @@ class Activity(ABC):
     @abstractmethod
     def read(self, names: Sequence[str]) -> pa.Table:
         """Some columns of all rows."""
+
+    def kept(self, layout: Layout) -> Rows:
+        """All rows, to be encoded once more where that is asked for: once `blocks` has given them, nothing is read again."""
+        return TableActivity(self.read(layout.names))
 
     def encode(self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor) -> Block:
         """Encode all rows as one block. Raises InputError as `blocks` does."""
@@ -85,6 +89,9 @@ class Rows(Activity):
     @abstractmethod
     def keys(self, layout: Layout) -> KeyRuns:
         """Where the spell key changes."""
+
+    def kept(self, layout: Layout) -> Rows:
+        return self
 
 
 class TableActivity(Rows):

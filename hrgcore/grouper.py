@@ -171,20 +171,20 @@ class Grouper:
         layout = apc_layout(activity.names)
         with ThreadPoolExecutor(self._threads) as pool:
             pipeline = Pipeline(self._design, pool, activity.rows_about)
-            blocks = []
-            for block in activity.blocks(self._encoder, layout, pool):
-                blocks.append(block)
-                pipeline.add(block)
-            parts = [block.episodes for block in blocks]
-            found = pipeline.end() or self._group_apart(blocks, activity, layout, pool)
+            left = [block for block in activity.blocks(self._encoder, layout, pool) if not pipeline.add(block)]
+            found = pipeline.end() or self._group_apart(activity, layout, pipeline.rows, left, pool)
         order, grouped = found
-        return Result(activity, layout, grouped, order, parts, self._encoder, self._bundle)
+        return Result(activity, layout, grouped, order, self._encoder, self._bundle)
 
     def _group_apart(
-        self, blocks: list[Block], activity: Activity, layout: Layout, pool: ThreadPoolExecutor
+        self, activity: Activity, layout: Layout, rows: int, left: list[Block], pool: ThreadPoolExecutor
     ) -> tuple[SpellOrder, engine.Grouped]:
-        """Group rows whose spells may not stand together: they are brought together first."""
-        whole = join_blocks(blocks, pool.map)
+        """Group rows whose spells may not stand together: they are brought together first.
+
+        Blocks that were grouped as they came are not kept: their ``rows`` are encoded again, and ``left`` are those behind.
+        """
+        again = activity.kept(layout).part(0, rows).blocks(self._encoder, layout, pool)
+        whole = join_blocks([*again, *left], pool.map)
         latest = int(self._design.settings[1])
         order = order_rows(whole.keys, whole.episodes.rows["epiorder"], latest, lambda: key_columns(activity, layout))
         return order, engine.group(self._design, whole.episodes, order, pool)

@@ -22,19 +22,24 @@ class Pipeline:
     def __init__(self, design: Design, pool: ThreadPoolExecutor, rows_about: int) -> None:
         self._design, self._pool = design, pool
         self._whole = WholeSpells()
-        self._rows = 0
+        self.rows = 0  #: how many rows were taken
+        self._begun = 0
         self._under_way: list[Future[tuple[bool, np.ndarray]]] = []
         self._results, self._spells, self._order, self._starts = (
             _Room(kind, rows_about + 1) for kind in (EPISODE_RESULT, SPELL_RESULT, np.dtype(np.int64), np.dtype(np.int64))
         )
 
-    def add(self, block: Block) -> None:
-        """Take the next block."""
-        if self._whole.orders:
-            for complete in self._whole.cut(block):
-                self._begin(complete)
+    def add(self, block: Block) -> bool:
+        """Take the next block, as long as keys ascend: from the first on whose keys do not, none is taken. Says whether it was."""
+        if not self._whole.orders:
+            return False
+        for complete in self._whole.cut(block):
+            self._begin(complete)
         if not self._whole.orders:
             self._drop()
+            return False
+        self.rows += block.count
+        return True
 
     def end(self) -> tuple[SpellOrder, Grouped] | None:
         """What the blocks came to; None where their keys don't ascend, so that a spell may have come back."""
@@ -42,7 +47,7 @@ class Pipeline:
             return None
         for last in self._whole.rest():
             self._begin(last)
-        self._starts.take(1)[:] = self._rows
+        self._starts.take(1)[:] = self._begun
         done = [future.result() for future in self._under_way]
         rows, starts = self._order.whole(), self._starts.whole()
         for array in (rows, starts):
@@ -54,8 +59,8 @@ class Pipeline:
     def _begin(self, block: Block) -> None:
         spells = len(block.keys.starts)
         rooms = self._results.take(block.count), self._spells.take(spells), self._order.take(block.count), self._starts.take(spells)
-        self._under_way.append(self._pool.submit(self._group, block, self._rows, *rooms))
-        self._rows += block.count
+        self._under_way.append(self._pool.submit(self._group, block, self._begun, *rooms))
+        self._begun += block.count
 
     def _group(
         self, block: Block, first: int, results: np.ndarray, spells: np.ndarray, rows: np.ndarray, starts: np.ndarray

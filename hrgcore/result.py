@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,7 @@ from hrgcore.activity import Activity, CodeCells, TableActivity
 from hrgcore.columns import Layout
 from hrgcore.decode import Decoder
 from hrgcore.design import Bundle
-from hrgcore.encode import Encoder, SpellOrder, join_episodes
+from hrgcore.encode import Encoder, SpellOrder
 from hrgcore.encode.cells import without_blanks
 from hrgcore.engine import Grouped, kernel_lookups
 from hrgcore.error_rows import error_table
@@ -47,8 +48,7 @@ def refuse_result_columns(names: list[str], source: str) -> None:
 class Result:
     """Grouped activity. Each table is made when it is first asked for.
 
-    ``activity`` is the input; ``grouped`` holds the kernels' numbers, ``order`` which rows make which spell, ``parts`` the input's
-    rows as numbers.
+    ``activity`` is the input; ``grouped`` holds the kernels' numbers, ``order`` which rows make which spell.
 
     >>> result = hrgcore.Grouper().group("month")
     >>> result.spells.num_rows <= result.episodes.num_rows == 300
@@ -61,7 +61,6 @@ class Result:
     layout: Layout
     grouped: Grouped
     order: SpellOrder
-    parts: Sequence[Episodes]
     encoder: Encoder
     bundle: Bundle
 
@@ -70,12 +69,13 @@ class Result:
         return self.episodes.__arrow_c_stream__(requested_schema)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remake, (self.bundle, self.table, self.layout, plain(self.grouped), self.order, plain(self.encoded))
+        return _remake, (self.bundle, self.table, self.layout, plain(self.grouped), self.order)
 
     @cached_property
     def encoded(self) -> Episodes:
-        """The input as numbers, as the kernels take it."""
-        return join_episodes(self.parts)
+        """The input as numbers, as the kernels take it: it is encoded again, as nothing else asks for all of it."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return self.activity.kept(self.layout).encode(self.encoder, self.layout, pool).episodes
 
     @property
     def table(self) -> pa.Table:
@@ -188,10 +188,10 @@ class Result:
         return pa.ListArray.from_arrays(pa.array(offsets), self._decode.unbundled(found["hrg"], found["days"]))
 
 
-def _remake(bundle: Bundle, table: pa.Table, layout: Layout, grouped: Grouped, order: SpellOrder, encoded: Episodes) -> Result:
+def _remake(bundle: Bundle, table: pa.Table, layout: Layout, grouped: Grouped, order: SpellOrder) -> Result:
     """A result that was pickled: its input as a table, however it was read."""
     encoder = Encoder(kernel_lookups(bundle))
-    return Result(TableActivity(table), layout, records(grouped), order, [records(encoded)], encoder, bundle)
+    return Result(TableActivity(table), layout, records(grouped), order, encoder, bundle)
 
 
 def _counts(found: np.ndarray) -> dict[str, Any]:

@@ -159,7 +159,9 @@ def test_what_leads_out_of_its_array(call: Callable[..., int], small: Result) ->
     encoded = small.encoded._replace(diagnoses=small.encoded.diagnoses.copy())
     encoded.diagnoses[7] = 65_535
     pointer = Pointer(small.bundle)
-    given, _ = numbers(pointer, dataclasses.replace(small, parts=[encoded]), 10)
+    other = dataclasses.replace(small)
+    other.__dict__["encoded"] = encoded
+    given, _ = numbers(pointer, other, 10)
     assert call(pointer.address, given.ctypes.data, -1) == WRONG_INPUT
 
 

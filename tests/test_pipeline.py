@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 
 from hrgcore import Grouper, engine
-from hrgcore.activity import TableActivity
-from hrgcore.columns import apc_layout
+from hrgcore.activity import Activity, TableActivity
+from hrgcore.columns import Layout, apc_layout
 from hrgcore.encode import Block, WholeSpells, columns, order_spells
 from hrgcore.pipeline import Pipeline
 from hrgcore.read import byte_blocks
@@ -26,6 +28,7 @@ from hrgcore.synth import synthesise
 ROWS = 600
 KEY = ("PROCODET", "PROVSPNO")
 TABLES = ("episodes", "spells", "unbundled", "errors")
+Apart = list[tuple[int, int]]
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +50,14 @@ def block_rows(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def apart(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many blocks each input had that was grouped as one, not block by block."""
-    seen: list[int] = []
+def apart(monkeypatch: pytest.MonkeyPatch) -> Apart:
+    """Of each input that was grouped as one, not block by block: how many rows were encoded again, and blocks were not."""
+    seen: Apart = []
     grouped = Grouper._group_apart
 
-    def note(self: Grouper, blocks: list[Block], *given: Any) -> Any:
-        seen.append(len(blocks))
-        return grouped(self, blocks, *given)
+    def note(self: Grouper, activity: Activity, layout: Layout, rows: int, left: list[Block], *given: Any) -> Any:
+        seen.append((rows, len(left)))
+        return grouped(self, activity, layout, rows, left, *given)
 
     monkeypatch.setattr(Grouper, "_group_apart", note)
     return seen
@@ -72,7 +75,7 @@ def as_one(grouper: Grouper, table: pa.Table) -> dict[str, dict[str, Any]]:
         episodes = grouper.encoder.encode(table, layout, pool)
         order = order_spells(*(table.column(name) for name in KEY), episodes.rows["epiorder"], int(grouper._design.settings[1]))
         grouped = engine.group(grouper._design, episodes, order, pool)
-    return said(Result(TableActivity(table), layout, grouped, order, [episodes], grouper.encoder, grouper._bundle))
+    return said(Result(TableActivity(table), layout, grouped, order, grouper.encoder, grouper._bundle))
 
 
 def with_column(table: pa.Table, name: str, values: list[Any]) -> pa.Table:
@@ -107,7 +110,7 @@ ACTIVITY = {
 
 @pytest.mark.parametrize("rows", [1, 7, 64, 599, 600])
 @pytest.mark.parametrize("kind", ACTIVITY)
-def test_wherever_blocks_end(grouper: Grouper, table: pa.Table, block_rows: Any, apart: list[int], kind: str, rows: int) -> None:
+def test_wherever_blocks_end(grouper: Grouper, table: pa.Table, block_rows: Any, apart: Apart, kind: str, rows: int) -> None:
     table = ACTIVITY[kind](table)
     expected = as_one(grouper, table)
     block_rows(rows)
@@ -118,7 +121,7 @@ def test_wherever_blocks_end(grouper: Grouper, table: pa.Table, block_rows: Any,
 @pytest.mark.parametrize("rows", [7, 64])
 @pytest.mark.parametrize("from_row", [0, 300, 598])
 def test_spells_that_may_come_back(
-    grouper: Grouper, table: pa.Table, block_rows: Any, apart: list[int], from_row: int, rows: int
+    grouper: Grouper, table: pa.Table, block_rows: Any, apart: Apart, from_row: int, rows: int
 ) -> None:
     """Behind a row, rows stand in any order: from where keys don't ascend any more, nothing is taken for granted."""
     order = [*range(from_row), *random.Random(5).sample(range(from_row, ROWS), ROWS - from_row)]
@@ -127,10 +130,12 @@ def test_spells_that_may_come_back(
     expected = as_one(grouper, shuffled)
     block_rows(rows)
     assert said(grouper.group(shuffled)) == expected
-    assert apart == [-(-ROWS // rows)]
+    ((again, left),) = apart
+    assert again % rows == 0 and from_row - rows < again <= from_row + rows
+    assert left == -(-(ROWS - again) // rows)
 
 
-def test_a_spell_that_comes_back_where_a_block_begins(grouper: Grouper, table: pa.Table, block_rows: Any, apart: list[int]) -> None:
+def test_a_spell_that_comes_back_where_a_block_begins(grouper: Grouper, table: pa.Table, block_rows: Any, apart: Apart) -> None:
     """Each block ascends, but the second does not go on from the first."""
     table = one_spell(table, 0, 1)
     table = pa.concat_tables([table.slice(1), table.slice(0, 1)])
@@ -138,21 +143,20 @@ def test_a_spell_that_comes_back_where_a_block_begins(grouper: Grouper, table: p
     assert not expected["order"]["together"]
     block_rows(ROWS - 1)
     assert said(grouper.group(table)) == expected
-    assert apart == [2]
+    assert apart == [(ROWS - 1, 1)]
 
 
 def test_numbers_are_those_of_the_whole(grouper: Grouper, table: pa.Table, block_rows: Any) -> None:
     whole = grouper.group(table)
     block_rows(13)
     parts = grouper.group(table)
-    assert len(whole.parts) == 1 and len(parts.parts) == -(-ROWS // 13)
     for one, other in zip(whole.encoded, parts.encoded, strict=True):
         assert np.array_equal(one, other)
     assert np.array_equal(whole.order.rows, parts.order.rows) and np.array_equal(whole.order.starts, parts.order.starts)
 
 
 @pytest.mark.parametrize("row_group", [5, 64])
-def test_parquet(grouper: Grouper, table: pa.Table, tmp_path: Path, row_group: int, block_rows: Any, apart: list[int]) -> None:
+def test_parquet(grouper: Grouper, table: pa.Table, tmp_path: Path, row_group: int, block_rows: Any, apart: Apart) -> None:
     pq.write_table(table.slice(0, 250), tmp_path / "a.parquet", row_group_size=row_group)
     pq.write_table(table.slice(250), tmp_path / "b.parquet", row_group_size=row_group)
     block_rows(17)
@@ -163,14 +167,73 @@ def test_parquet(grouper: Grouper, table: pa.Table, tmp_path: Path, row_group: i
 
 
 @pytest.mark.parametrize("size", [300, 4096])
-def test_csv(
-    grouper: Grouper, table: pa.Table, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch, apart: list[int]
-) -> None:
+def test_csv(grouper: Grouper, table: pa.Table, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch, apart: Apart) -> None:
     pyarrow.csv.write_csv(table, tmp_path / "year.csv")
     expected = said(grouper.group(tmp_path / "year.csv"))
     monkeypatch.setattr(byte_blocks, "_BLOCK_BYTES", size)
     assert said(grouper.group(tmp_path / "year.csv")) == expected
     assert not apart
+
+
+def write(table: pa.Table, folder: Path, kind: str) -> Path:
+    """The rows as two files, of which the second ascends from below the first; so small that the first is several blocks."""
+    folder.mkdir()
+    for name, part in (("a", table.slice(300)), ("b", table.slice(0, 300))):
+        if kind == "csv":
+            pyarrow.csv.write_csv(part, folder / f"{name}.csv")
+        else:
+            pq.write_table(part, folder / f"{name}.parquet", row_group_size=64)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "dataset"])
+def test_files_behind_which_spells_may_come_back(
+    grouper: Grouper, table: pa.Table, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch, block_rows: Any, apart: Apart
+) -> None:
+    """What was grouped block by block until then is encoded again, and not read again."""
+    files = write(table, tmp_path / "year", kind)
+    monkeypatch.setattr(byte_blocks, "_BLOCK_BYTES", 4096)
+    block_rows(64)
+    grouped = Grouper._group_apart
+
+    def without_files(*given: Any) -> Any:
+        for file in files.iterdir():
+            file.unlink()
+        return grouped(*given)
+
+    monkeypatch.setattr(Grouper, "_group_apart", without_files)
+    found = grouper.group(pyarrow.dataset.dataset(files) if kind == "dataset" else files)
+    expected = as_one(grouper, pa.concat_tables([table.slice(300), table.slice(0, 300)]))
+    assert found.spells.to_pydict() == expected["spells"]
+    ((again, left),) = apart
+    assert again in (300, 320) and left
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "dataset"])
+def test_numbers_are_made_again_without_the_files(grouper: Grouper, table: pa.Table, tmp_path: Path, kind: str) -> None:
+    files = write(table, tmp_path / "year", kind)
+    result = grouper.group(pyarrow.dataset.dataset(files) if kind == "dataset" else files)
+    for file in files.iterdir():
+        file.unlink()
+    expected = grouper.group(pa.concat_tables([table.slice(300), table.slice(0, 300)])).encoded
+    for one, other in zip(result.encoded, expected, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_blocks_are_let_go(grouper: Grouper, table: pa.Table, block_rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result keeps no rows as numbers: they would be half of its memory."""
+    kept: list[weakref.ref[np.ndarray]] = []
+    add = Pipeline.add
+
+    def noting(self: Pipeline, block: Block) -> bool:
+        kept.append(weakref.ref(block.episodes.rows))
+        return add(self, block)
+
+    monkeypatch.setattr(Pipeline, "add", noting)
+    block_rows(50)
+    result = grouper.group(table)
+    assert len(kept) == ROWS // 50 and all(rows() is None for rows in kept)
+    assert len(result.encoded.rows) == ROWS
 
 
 @pytest.mark.parametrize("guess", [0, 1, 100, 10_000])

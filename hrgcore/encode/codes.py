@@ -20,6 +20,7 @@ Ragged = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint32]]
 
 _ROOM = 4  # codes are copied four at a time
 
+
 def check_code_column(column: Any, name: str) -> None:
     """Raise InputError where a code column holds something other than text."""
     if not (_holds_text(column.type) or column.null_count == len(column)):

@@ -65,13 +65,11 @@ class AttendanceGrouper(RowGrouper):
             column = layout.columns[name][0]
             coded[:, place] = np.maximum(self._encoder.field(batch.column(column), int(self._fields[place])), 0)
         codes, ends = wide_codes(batch, layout.columns[_PROCEDURES], self._parse, known, keep_first=False)
-        lengths = np.diff(ends, prepend=0)
-        starts = ends - lengths
         results = np.zeros(count, ATTENDANCE).view(np.recarray)
         unbundled = np.empty(len(codes) + count, UNBUNDLED).view(np.recarray)
         counts = np.zeros(1, np.int64)
         ages = rows.facts[:, self.logic.ranges.index(_AGE)].copy()
-        for array in (base.results, ages, coded, codes, starts, lengths):
+        for array in (base.results, ages, coded, codes, ends):
             array.flags.writeable = False
         group_attendances(
             self._admitted,
@@ -80,8 +78,7 @@ class AttendanceGrouper(RowGrouper):
             coded,
             self._fields,
             codes,
-            starts,
-            lengths,
+            ends,
             self._first_hrg,
             results,
             unbundled,

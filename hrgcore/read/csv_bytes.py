@@ -6,7 +6,7 @@ What the kernels refuse (quotes within cells, lone carriage returns) goes the wa
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from hrgcore.columns import CODED_FIELDS, KEY_FIELDS, Layout
 from hrgcore.encode import Block, Encoder, KeyRuns, fixed_episodes
 from hrgcore.encode.cells import under_one
 from hrgcore.encode.columns import NUMBERS
+from hrgcore.encode.spells import Key
 from hrgcore.read.arrow import join
 from hrgcore.read.byte_blocks import byte_blocks, padded
 from hrgcore.read.csv import CsvShape, text_batches
@@ -70,6 +71,9 @@ class CsvActivity(Activity):
     @property
     def rows_about(self) -> int:
         return sum(_size(file.path) // (_CELL_BYTES * len(file.names)) for file in self._files)
+
+    def kept(self, layout: Layout) -> Rows:
+        return self._rows
 
     def read(self, names: Sequence[str]) -> pa.Table:
         return self._rows.read(names)
@@ -144,7 +148,7 @@ class CsvFile:
             except Refused:
                 raise Refused(_REASONS[marks.STRAY_QUOTE]) from None
 
-    def _parse(self, encoder: Encoder, shape: kernels.Shape, layout: Layout, data: np.ndarray, size: int) -> Rows:
+    def _parse(self, encoder: Encoder, shape: kernels.Shape, layout: Layout, data: np.ndarray, size: int) -> CsvRows:
         """The rows of a block of bytes. Raises Refused where the kernels don't take it."""
         own = data[:size]
         if int(own.max()) > 127:
@@ -153,6 +157,19 @@ class CsvFile:
             except UnicodeDecodeError:
                 raise Refused("not UTF-8") from None
         block = _block(data)
+
+        def encode(rows: CsvRows) -> Block:
+            return _ids(*self._parsed(encoder, shape, block, size), rows.key_of(layout))
+
+        parsed, counts = self._parsed(encoder, shape, block, size)
+        found = CsvRows(self.names, block, size, parsed.row_starts[: counts[0]], encode)
+        return found.with_ids(_ids(parsed, counts, found.key_of(layout)))
+
+    def _parsed(
+        self, encoder: Encoder, shape: kernels.Shape, block: marks.Block, size: int
+    ) -> tuple[kernels.Parsed, Sequence[int]]:
+        """The rows of a block as numbers, and how many there are of each kind. Raises Refused as above."""
+        own = block.data[:size]
         most = size // len(self.names) + 1  # a row has a byte at least for each column
         for room in (min(_rows_about(own), most), most):  # what is asked for is kept: little more than what is needed
             parsed, counts = _room(room, size, shape), np.zeros(6, np.int64)
@@ -161,30 +178,31 @@ class CsvFile:
                 break
         if counts[5]:
             raise Refused(_REASONS[int(counts[5])])
-        rows, *codes, keys, orders, _ = counts.tolist()
-        records = parsed.rows[:rows]
-        under_one(records["age"])
-        found = CsvRows(self.names, block, size, parsed.row_starts[:rows])
-        runs = KeyRuns(parsed.key_starts[:keys], rows, orders, found.key_of(layout))
-        taken = [part[:count].copy() for part, count in zip((parsed.diagnoses, parsed.procedures), codes, strict=True)]
-        return found.with_ids(Block(fixed_episodes(records, parsed.coded[:rows], *taken), runs))
+        return parsed, counts.tolist()
 
 
 class CsvRows(Rows):
-    """Rows of one block of bytes. ``row_starts`` [rows] are places in it, of which ``size`` hold; their ids come later."""
+    """Rows of one block of bytes. ``row_starts`` [rows] are places in it, of which ``size`` hold; ``encode`` makes their ids."""
 
-    def __init__(self, names: Sequence[str], block: marks.Block, size: int, row_starts: np.ndarray) -> None:
-        self.names = names
+    def __init__(
+        self,
+        names: Sequence[str],
+        block: marks.Block,
+        size: int,
+        row_starts: np.ndarray,
+        encode: Callable[[CsvRows], Block],
+    ) -> None:
+        self.names, self._encode = names, encode
         self._block, self._size, self._row_starts = block, size, _fix(row_starts)[0]
         self._ids: Block | None = None
 
     def with_ids(self, ids: Block) -> CsvRows:
-        """These rows, once they are encoded."""
+        """These rows, with their ids."""
         self._ids = ids
         return self
 
     def give_up_ids(self) -> list[Block]:
-        """These rows' ids, for who takes them but once: they are not kept, as the bytes are."""
+        """These rows' ids, for who takes them but once: they are not kept, as the bytes are, and made again when asked for."""
         ids, self._ids = self._encoded, None
         return [ids]
 
@@ -193,13 +211,14 @@ class CsvRows(Rows):
         return len(self._row_starts)
 
     def part(self, low: int, high: int) -> Rows:
-        own = CsvRows(self.names, self._block, self._size, self._row_starts[low:high])
-        return own.with_ids(self._encoded.part(low, high))
+        encode = self._encode
+        own = CsvRows(self.names, self._block, self._size, self._row_starts[low:high], lambda _: encode(self).part(low, high))
+        return own if self._ids is None else own.with_ids(self._ids.part(low, high))
 
     def keys(self, layout: Layout) -> KeyRuns:
         return self._encoded.keys
 
-    def key_of(self, layout: Layout) -> Any:
+    def key_of(self, layout: Layout) -> Callable[[int], Key]:
         """What gives the key of a row."""
         names = [layout.fields[field] for field in KEY_FIELDS]
         return lambda row: tuple(self._cells(name, np.array([row]))[0].as_py().encode() for name in names)
@@ -231,8 +250,17 @@ class CsvRows(Rows):
 
     @property
     def _encoded(self) -> Block:
-        assert self._ids is not None
-        return self._ids
+        return self._encode(self) if self._ids is None else self._ids
+
+
+def _ids(parsed: kernels.Parsed, counts: Sequence[int], key: Callable[[int], Key]) -> Block:
+    """The encoded rows of a block of bytes. ``key`` gives the key of a row."""
+    rows, *codes, keys, orders, _ = counts
+    records = parsed.rows[:rows]
+    under_one(records["age"])
+    taken = [part[:count].copy() for part, count in zip((parsed.diagnoses, parsed.procedures), codes, strict=True)]
+    episodes = fixed_episodes(records, parsed.coded[:rows], *taken)
+    return Block(episodes, KeyRuns(parsed.key_starts[:keys], rows, orders, key))
 
 
 def _find(

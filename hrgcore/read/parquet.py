@@ -17,6 +17,7 @@ from hrgcore.columns import APC_COLUMNS, DIAGNOSIS_LISTS, PROCEDURE_LISTS, Layou
 from hrgcore.encode import Block, Encoder
 from hrgcore.encode.cells import is_text, without_views
 from hrgcore.read.arrow import checked, join, unreadable
+from hrgcore.read.pooled import in_order
 from hrgcore.read.sound import validate
 
 #: Columns with about as many values as rows: a dictionary of them would only cost.
@@ -76,7 +77,7 @@ class ParquetSource:
         sizes = [self._metadata.row_group(number).num_rows for number in range(self.groups)]
         starts = first_row + np.cumsum([0, *sizes])
         with self._faults(), self._reader() as read:
-            yield from pool.map(encoded, range(self.groups))
+            yield from in_order(pool, encoded, range(self.groups))
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """All columns in batches of at most so many rows; lists come as they are. Raises InputError as above."""

@@ -20,7 +20,7 @@ from hrgcore_kernels.codes import (
     REASON_UNBUNDLED_ERROR,
 )
 from hrgcore_kernels.facts import kind_of, lists_of_procedure, of_value, patient_words, procedure_place
-from hrgcore_kernels.layout import COMPANION, UNBUNDLED, VALUES, Design, Int64s, Records, UInt8s, UInt16s
+from hrgcore_kernels.layout import COMPANION, UNBUNDLED, VALUES, Design, Int64s, Records, UInt8s, UInt16s, UInt32s
 from hrgcore_kernels.row_layout import ATTENDANCE, ROW_RESULT
 from hrgcore_kernels.rules import first_rule
 from hrgcore_kernels.signatures import DESIGN, array
@@ -148,8 +148,7 @@ def group_one(design, codes, facts, base, first_hrg, result):
         array("u1", 2),
         array("i8"),
         array("u2"),
-        array("i8"),
-        array("i8"),
+        array("u4"),
         np.int64,
         array(ATTENDANCE, writable=True),
         array(UNBUNDLED, writable=True),
@@ -164,8 +163,7 @@ def group_attendances(
     coded: UInt8s,
     fields: Int64s,
     codes: UInt16s,
-    starts: Int64s,
-    lengths: Int64s,
+    ends: UInt32s,
     first_hrg: int,
     results: Records,
     unbundled: Records,
@@ -175,12 +173,14 @@ def group_attendances(
     """Group a block of attendances.
 
     ``base`` is what their own rules gave; ``coded`` [rows, fields] are numbers of values of the coded ``fields`` of admitted care.
-    Procedures of row ``i`` stand in ``codes`` from ``starts[i]`` on, ``lengths[i]`` of them. ``first_hrg`` is the number of the
+    Procedures stand in ``codes`` row by row, to before ``ends`` [rows]. ``first_hrg`` is the number of the
     first HRG of attendances. ``unbundled`` has room for one more than there are procedures for each row; ``counts[0]`` becomes
     their number. ``facts`` is scratch.
     """
     written = 0
+    end = np.int64(0)
     for row in range(len(results)):
+        start, end = end, np.int64(ends[row])
         result = results[row]
         result.error_at = -1
         if base[row].reason == REASON_INVALID_FIELD:
@@ -192,7 +192,7 @@ def group_attendances(
             for word in range(patient_words(design)):
                 start = word * np.uint64(N_CODED * VALUES)
                 facts[np.uint64(N_RANGE_FACTS) + word] |= of_value(design.field_sets, start, fields[place], coded[row, place])
-        own = codes[starts[row] : starts[row] + lengths[row]]
+        own = codes[start:end]
         group_one(design, own, facts, base[row], first_hrg, result)
         for at in range(len(own) + 1):
             chain = kind_of(design, own[at]).unbundle_chain if at < len(own) else design.whole_record_chains[1]

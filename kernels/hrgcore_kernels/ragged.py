@@ -219,7 +219,7 @@ def whole(number, least):
 def put_together(numbers: NumberColumns, least: Int64s, diagnosis_ends: UInt32s, procedure_ends: UInt32s, rows: Records) -> None:
     """Records of episodes out of columns, and where the codes of each row end.
 
-    ``least`` [columns] is 0 for numbers as they lie in the input, of which negative ones are none, and NUMBER_INVALID for those that
+    ``least`` [columns] is 0 for numbers as they lie in the input, of which negative ones are none, NUMBER_INVALID for those that
     were read before.
     """
     diagnosis = procedure = np.uint32(0)
