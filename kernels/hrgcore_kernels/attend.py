@@ -180,7 +180,7 @@ def group_attendances(
     written = 0
     end = np.int64(0)
     for row in range(len(results)):
-        start, end = end, np.int64(ends[row])
+        first, end = end, np.int64(ends[row])
         result = results[row]
         result.error_at = -1
         if base[row].reason == REASON_INVALID_FIELD:
@@ -192,7 +192,7 @@ def group_attendances(
             for word in range(patient_words(design)):
                 start = word * np.uint64(N_CODED * VALUES)
                 facts[np.uint64(N_RANGE_FACTS) + word] |= of_value(design.field_sets, start, fields[place], coded[row, place])
-        own = codes[start:end]
+        own = codes[first:end]
         group_one(design, own, facts, base[row], first_hrg, result)
         for at in range(len(own) + 1):
             chain = kind_of(design, own[at]).unbundle_chain if at < len(own) else design.whole_record_chains[1]
