@@ -13,6 +13,7 @@ from hrgcore.encode import SpellOrder
 from hrgcore_kernels.group import group_spells
 from hrgcore_kernels.layout import (
     BLOCK,
+    CHUNK,
     EACH_CODE,
     EPISODE_RESULT,
     RECORD,
@@ -24,8 +25,8 @@ from hrgcore_kernels.layout import (
     Scratch,
     count_facts,
 )
-from hrgcore_kernels.prepare import prepare_spells
 
+_SPELL_CODES = 24 * 2 * BLOCK  # of a block of spells: there is room for so many diagnoses, and procedures
 _SLICE_EPISODES = 65_536  # large enough that starting a slice costs nothing, small enough that threads finish together
 
 
@@ -72,17 +73,17 @@ def group_slice(
 
     Writes into ``results``, by row, and ``spells``; gives the unbundled HRGs.
     """
-    several, failed = np.empty(len(spells), np.uint32), np.zeros(len(rows), np.uint32)
-    counts = np.zeros(3, np.int64)
-    prepare_spells(design.settings, episodes, rows, starts, failed, several, counts)
-    block = scratch(design, block_records(), several[: counts[0]], failed, *counts[1:].tolist())
-    taken, wanted = 0, len(rows)  # there is about one unbundled HRG for five episodes: rarely has a slice to be grouped again
-    while wanted > taken:
-        taken = wanted
-        unbundled = room(UNBUNDLED, taken)
+    failed, counts = np.zeros(len(rows), np.uint32), np.zeros(3, np.int64)
+    # There is about one unbundled HRG for five episodes, and few spells have ten thousand codes: rarely is a slice grouped again.
+    wanted = [len(rows), _SPELL_CODES, _SPELL_CODES]
+    taken = [0, 0, 0]
+    while any(more > have for more, have in zip(wanted, taken, strict=True)):
+        taken = [max(pair) for pair in zip(wanted, taken, strict=True)]
+        unbundled = room(UNBUNDLED, taken[0])
+        block = scratch(design, block_records(), failed, *taken[1:])
         group_spells(design, episodes, rows, starts, results, spells, unbundled, counts, block)
-        wanted = int(counts[0])
-    return unbundled[:wanted]
+        wanted = counts.tolist()
+    return unbundled.view(np.uint8)[: wanted[0] * UNBUNDLED.itemsize].copy().view(UNBUNDLED).view(np.recarray)
 
 
 def room(kind: np.dtype[np.void], count: int) -> np.ndarray:
@@ -101,10 +102,8 @@ def block_records() -> np.ndarray:
     return np.zeros(BLOCK, RECORD).view(np.recarray)
 
 
-def scratch(
-    design: Design, records: np.ndarray, several: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int
-) -> Scratch:
-    """Room for a block of ``records``, and for so many codes of a block of spells, beside what `prepare_spells` found.
+def scratch(design: Design, records: np.ndarray, failed: np.ndarray, diagnoses: int, procedures: int) -> Scratch:
+    """Room for a block of ``records``, for ``failed`` (see `group_spells`), and for so many codes of a block of spells.
 
     Compiled code calls it, too.
     """
@@ -122,7 +121,7 @@ def scratch(
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
-        several,
+        np.empty(CHUNK // 2 + 1, np.uint32),
         failed,
     )
 

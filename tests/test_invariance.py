@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spells import making, spell_lists
 
+from hrgcore import engine
 from hrgcore.grouper import Grouper
 from hrgcore.result import EPISODE_COLUMNS
 from hrgcore.selftest.spells import NUMBERS, Input, Spell, example_of
@@ -135,6 +136,24 @@ def test_number_of_threads_does_not_matter(many: Input, threads: int, tmp_path: 
     said = comes_to(Grouper(tmp_path / "small", threads=threads).group(many.table))
     monkeypatch.undo()
     assert said == comes_to(DESIGN.grouper.group(many.table))
+
+
+@pytest.mark.parametrize("room", [1, 3, 20])
+def test_room_for_codes_of_spells_does_not_matter(many: Input, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice in which some spell has more codes than there is room for is grouped again; blocks end where no more have room."""
+    expected = comes_to(DESIGN.grouper.group(many.table))
+    rooms: list[tuple[int, int]] = []
+    scratch = engine.scratch
+
+    def noting(*given: Any) -> Any:
+        rooms.append(given[-2:])
+        return scratch(*given)
+
+    monkeypatch.setattr(engine, "scratch", noting)
+    monkeypatch.setattr(engine, "_SPELL_CODES", room)
+    assert comes_to(DESIGN.grouper.group(many.table)) == expected
+    first, again = rooms
+    assert first == (room, room) and max(again) > 20
 
 
 def test_number_of_spells_does_not_matter(many: Input) -> None:

@@ -29,7 +29,6 @@ from hrgcore_kernels.layout import (
     Scratch,
 )
 from hrgcore_kernels.places import check_places
-from hrgcore_kernels.prepare import prepare_spells
 
 _TURNS = np.uint32(2**31)  # of counting, after which it begins anew: far from where its number wraps
 
@@ -68,7 +67,6 @@ def work(bundle: Bundle, episodes: Episodes, order: SpellOrder, *, unbundled: in
         engine.scratch(
             design,
             engine.block_records(),
-            np.zeros(order.count, np.uint32),
             np.zeros(len(order.rows), np.uint32),
             len(episodes.diagnoses),
             len(episodes.procedures),
@@ -84,34 +82,16 @@ def jitted() -> Callable[[Work], int]:
     """
     import numba
 
-    prepare, group = compiled(prepare_spells), compiled(group_spells)
+    group = compiled(group_spells)
 
     @numba.njit(nogil=True)
     def group_work(work):  # type: ignore[no-untyped-def]
-        room, counts = work.scratch, work.counts
+        room = work.scratch
         room.failed[:] = 0
         if room.turn[0] > _TURNS:
             room.turn[0] = 0
             room.seen_diagnoses[:] = 0
             room.seen_procedures[:] = 0
-        prepare(work.design.settings, work.episodes, work.rows, work.starts, room.failed, room.several, counts)
-        scratch = Scratch(
-            room.records,
-            room.facts,
-            room.diagnoses,
-            room.procedures,
-            room.seen_diagnoses,
-            room.seen_procedures,
-            room.turn,
-            room.best,
-            room.step,
-            room.rule,
-            room.chosen,
-            room.walking,
-            room.counted,
-            room.several[: counts[0]],
-            room.failed,
-        )
         group(
             work.design,
             work.episodes,
@@ -120,10 +100,10 @@ def jitted() -> Callable[[Work], int]:
             work.results,
             work.spells,
             work.unbundled,
-            counts,
-            scratch,
+            work.counts,
+            room,
         )
-        return counts[0]
+        return work.counts[0]
 
     found: Callable[[Work], int] = group_work
     return found

@@ -127,7 +127,6 @@ def _group_given() -> Any:
         block = scratch(
             design,
             np.zeros(BLOCK, RECORD),
-            np.zeros(spells, np.uint32),
             np.zeros(count, np.uint32),
             given.n_diagnoses,
             given.n_procedures,

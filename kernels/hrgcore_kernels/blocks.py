@@ -1,36 +1,73 @@
 """How a slice of spells is cut: into chunks of whole spells, and the spells of several episodes of a chunk into blocks."""
 
-from hrgcore_kernels.accelerate import inline
-from hrgcore_kernels.layout import BLOCK
+import numpy as np
 
-_CHUNK = 4096  # episodes that are read and written again while they are in the processor's second cache
+from hrgcore_kernels.accelerate import inline, stage
+from hrgcore_kernels.layout import BLOCK, CHUNK
+from hrgcore_kernels.validate import disagreements
 
 
 @inline
 def end_of_chunk(spell_start, spell):
-    """Where the chunk of whole spells that begins with ``spell`` ends: it has _CHUNK episodes at most, or is one longer spell."""
+    """Where the chunk of whole spells that begins with ``spell`` ends: it has CHUNK episodes at most, or is one longer spell."""
     end, count = spell + 1, len(spell_start) - 1
-    while end < count and spell_start[end + 1] - spell_start[spell] <= _CHUNK:
+    while end < count and spell_start[end + 1] - spell_start[spell] <= CHUNK:
         end += 1
     return end
 
 
-@inline
-def several_before(several, first, count, spell):
-    """The place of the first of the ``count`` spells of ``several`` episodes, from ``first`` on, that is not before ``spell``."""
-    while first < count and several[first] < spell:
-        first += 1
-    return first
+@stage
+def find_several(settings, episodes, rows, spell_start, spell, end, scratch):
+    """Find the spells of several episodes from ``spell`` to before ``end``, and check each of them as a whole.
 
-
-@inline
-def end_of_block(spell_start, several, first, count):
-    """Where the block of the ``count`` spells of ``several`` episodes that begins with ``first`` ends: those in it have 2 * BLOCK
-    episodes at most, and so are BLOCK at most; or it is one that has more.
+    Their places are left in ``several``, and in ``failed`` the bits of the checks that their episodes fail together. Returns how
+    many they are.
     """
-    episodes = 0
+    several, failed = scratch.several, scratch.failed
+    found = np.int64(0)
+    for place in range(np.uint64(spell), np.uint64(end)):
+        several[found] = place
+        found += spell_start[place + np.uint64(1)] - spell_start[place] > 1
+    for at in range(found):
+        place = np.uint64(several[at])
+        low, high = spell_start[place], spell_start[place + np.uint64(1)]
+        failed[low:high] = disagreements(settings, episodes, rows, low, high)
+    return found
+
+
+@inline
+def take_block(episodes, rows, spell_start, scratch, first, count):
+    """Where the block of the ``count`` spells in ``several`` that begins with ``first`` ends, and how many codes it has.
+
+    Its spells have 2 * BLOCK episodes at most, and so are BLOCK at most, and the codes for which there is room; or it is one spell
+    that has more.
+    """
+    taken = diagnoses = procedures = np.int64(0)
     for at in range(first, count):
-        episodes += spell_start[several[at] + 1] - spell_start[several[at]]
-        if episodes > 2 * BLOCK and at > first:
-            return at
-    return count
+        spell = np.uint64(scratch.several[at])
+        low, high = spell_start[spell], spell_start[spell + np.uint64(1)]
+        more = count_codes(episodes, rows, low, high)
+        taken += high - low
+        fits = (taken <= 2 * BLOCK) & fit(scratch, diagnoses + more[0], procedures + more[1])
+        if at > first and not fits:
+            return at, diagnoses, procedures
+        diagnoses += more[0]
+        procedures += more[1]
+    return count, diagnoses, procedures
+
+
+@inline
+def fit(scratch, diagnoses, procedures):
+    """Whether there is room for so many codes."""
+    return (diagnoses <= len(scratch.diagnoses)) & (procedures <= len(scratch.procedures))
+
+
+@inline
+def count_codes(episodes, rows, low, high):
+    """How many diagnoses and procedures the episodes ``rows[low:high]`` have."""
+    diagnoses = procedures = np.int64(0)
+    for at in range(np.uint64(low), np.uint64(high)):
+        episode = episodes.rows[np.uint64(rows[at])]
+        diagnoses += np.int64(episode.diagnosis_end - episode.diagnosis_start)
+        procedures += np.int64(episode.procedure_end - episode.procedure_start)
+    return diagnoses, procedures

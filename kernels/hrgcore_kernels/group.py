@@ -1,7 +1,7 @@
-"""The second entry point: group a slice of spells, chunk by chunk: first each episode, then the spells as a whole."""
+"""The entry point: group a slice of spells, chunk by chunk: first each episode, then the spells as a whole."""
 
 from hrgcore_kernels.accelerate import kernel
-from hrgcore_kernels.blocks import end_of_block, end_of_chunk, several_before
+from hrgcore_kernels.blocks import end_of_chunk, find_several, fit, take_block
 from hrgcore_kernels.layout import BLOCK, EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design, Episodes, Int64s, Records, Scratch
 from hrgcore_kernels.record import group_episodes, group_wholes
 from hrgcore_kernels.signatures import DESIGN, EPISODES, SCRATCH, array
@@ -36,26 +36,33 @@ def group_spells(
     """Group the spells of a slice.
 
     ``rows`` [episodes of the slice] are input rows, spell by spell in EPIORDER; ``spell_start`` [spells + 1] are places in it.
-    ``results`` are indexed by input row; ``spells`` are the slice's own. `prepare_spells` has seen ``scratch``. ``counts[0]``
-    becomes the number of unbundled HRGs of the slice: ``unbundled`` has room for one at least, and those for which it has none are
-    counted, but not kept.
+    ``results`` are indexed by input row; ``spells`` are the slice's own; so is ``scratch.failed``, zeros at first.
+    ``counts`` become the number of unbundled HRGs of the slice: ``unbundled`` has room for one at least, and those for which it has
+    none are counted, but not kept; and of diagnoses and procedures of a spell for which ``scratch`` has no room, which is then not
+    grouped (0: there are none).
     Rule: docs/grouping.md.
     """
     written = 0
-    spell = several = 0
+    spell = 0
+    counts[1] = counts[2] = 0
     while spell < len(spell_start) - 1:
         end = end_of_chunk(spell_start, spell)
+        several = find_several(design.settings, episodes, rows, spell_start, spell, end, scratch)
         for first in range(spell_start[spell], spell_start[end], BLOCK):
             count = min(BLOCK, spell_start[end] - first)
             group_episodes(design, episodes, rows, first, count, scratch)
             write_episodes(count, scratch.records, results)
             written = unbundle(design, episodes, count, scratch, results, unbundled, written)
         write_spells(episodes, rows, spell_start, spell, end, design.settings[5], results, spells)
-        until = several_before(scratch.several, several, len(scratch.several), end)
-        while several < until:
-            behind = end_of_block(spell_start, scratch.several, several, until)
-            count = group_wholes(design, episodes, rows, spell_start, several, behind, results, scratch)
-            write_wholes(rows, count, scratch.records, results, spells)
-            several = behind
+        at = 0
+        while at < several:
+            behind, diagnoses, procedures = take_block(episodes, rows, spell_start, scratch, at, several)
+            if fit(scratch, diagnoses, procedures):
+                count = group_wholes(design, episodes, rows, spell_start, at, behind, results, scratch)
+                write_wholes(rows, count, scratch.records, results, spells)
+            else:
+                counts[1] = max(counts[1], diagnoses)
+                counts[2] = max(counts[2], procedures)
+            at = behind
         spell = end
     counts[0] = written

@@ -186,6 +186,8 @@ class Episodes(NamedTuple):
     procedures: UInt16s
 
 
+#: How many episodes are read and written again while they are in the processor's second cache.
+CHUNK = 4096
 #: How many records are grouped side by side. A block of them, with facts and codes, stays in the processor's first two caches.
 BLOCK = 256
 #: A record while it is grouped: an episode, or all episodes of a spell. Places are unsigned, so that Numba need not ask whether
@@ -228,7 +230,7 @@ class Scratch(NamedTuple):
 
     records: Records  # RECORD [BLOCK]
     facts: Int64s  # [BLOCK, count_facts]: ranges, then words of list bits
-    diagnoses: UInt16s  # [more than a block of spells has]: those of its records, side by side
+    diagnoses: UInt16s  # those of a block of spells, side by side: as many as any has
     procedures: UInt16s
     seen_diagnoses: UInt32s  # [codes]: the last turn, 0 for none, in which a diagnosis of these four characters was counted
     seen_procedures: UInt32s  # [codes]: likewise, of procedures
@@ -239,5 +241,5 @@ class Scratch(NamedTuple):
     chosen: UInt32s  # [BLOCK]: records that a stage goes on with
     walking: UInt32s  # [BLOCK]: records whose walk goes on
     counted: UInt32s  # [BLOCK]: records of which a stage has to count something
-    several: UInt32s  # [spells of several episodes]: places among the slice's
+    several: UInt32s  # [more than half of CHUNK]: spells of several episodes, as places among the slice's
     failed: UInt32s  # [episodes of the slice]: bits of the checks that they fail together with others

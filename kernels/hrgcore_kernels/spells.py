@@ -238,15 +238,18 @@ def order_runs(starts: Int64s, epiorder: Int32s, most: int, longest: int, rows: 
     """
     found[0] = found[1] = 0
     for run in range(np.uint64(len(starts) - 1)):
-        start, end = np.uint64(starts[run]), np.uint64(starts[run + np.uint64(1)])
+        start, end = np.uint64(starts[run]), np.uint64(starts[run + _ONE])
+        if end - start == 1:  # as most are: its EPIORDER need not be fetched
+            rows[start] = start
+            continue
         long = end - start > np.uint64(longest) and falls(epiorder, most, start, end)
         if long:
             found[0] = found[1] = 1
         for row in range(start, end):
             place = place_in_spell(epiorder[row], most)
             to = row
-            while not long and to > start and place_in_spell(epiorder[np.uint64(rows[to - np.uint64(1)])], most) > place:
-                rows[to] = rows[to - np.uint64(1)]
-                to -= np.uint64(1)
+            while not long and to > start and place_in_spell(epiorder[np.uint64(rows[to - _ONE])], most) > place:
+                rows[to] = rows[to - _ONE]
+                to -= _ONE
                 found[0] = 1
             rows[to] = row
