@@ -81,13 +81,14 @@ def test_an_input_that_changes_while_it_is_read(tmp_path: Path, kind: str) -> No
 
 def test_of_an_input_that_changed_nothing_is_kept(two: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some parts may be of what it was before, some of what it is now."""
-    add = Workplace.add
+    written = Workplace.write
 
-    def changing(self: Workplace, part: Any, tally: Any) -> None:
-        add(self, part, tally)
+    def changing(self: Workplace, part: Any, tally: Any) -> Any:
+        entry = written(self, part, tally)
         os.utime(two[1], ns=(1, 1))
+        return entry
 
-    monkeypatch.setattr(Workplace, "add", changing)
+    monkeypatch.setattr(Workplace, "write", changing)
     monkeypatch.setattr("hrgcore.read.batches._BATCH_ROWS", 20)
     with pytest.raises(InputError, match="2.parquet: has changed since the run began"):
         run(two, tmp_path / "out")

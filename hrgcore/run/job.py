@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from hrgcore.counts import add_counts
 from hrgcore.logics import ROW_LOGICS
 from hrgcore.quality import InputFields, add_tallies, at_a_glance, input_fields, tally_errors
 from hrgcore.read.batches import ActivityStream
+from hrgcore.read.pooled import in_order
 from hrgcore.run import parts
 from hrgcore.run.ahead import ahead
 from hrgcore.run.apart import Apart
@@ -36,6 +39,8 @@ from hrgcore.write.manifest import build_manifest, describe_input, versions
 
 #: Whether the spells of an input stand together: which of the two paths a run takes.
 TOGETHER, APART = "together", "apart"
+
+_WRITERS = 2  # parts that are written at the same time: the larger table of one leaves cores idle
 
 
 class DesignedGrouper(GrouperLike, Protocol):
@@ -211,16 +216,30 @@ class Run:
             del part, result  # what is kept in a loop while the next is waited for, counts as a part in memory
 
     def _write(self, place: Workplace, results: Iterator[PartResult]) -> None:
-        """Write what comes; which inputs these are is noted before the first part, so that no part stands for others."""
+        """Write what comes, some parts at the same time, and note them in their order."""
+
+        def write(part: PartResult) -> tuple[dict[str, Any], float]:
+            started = time.perf_counter()
+            entry = place.write(part, tally_errors(part.tables["errors"], part.rows, self.fields))
+            return entry, time.perf_counter() - started
+
+        with (
+            ThreadPoolExecutor(_WRITERS) as pool,
+            closing(in_order(pool, write, self._unwritten(place, results), ahead=_WRITERS - 1)) as written,
+        ):
+            for entry, seconds in written:
+                place.note(entry)
+                self.seconds["write"] += seconds
+
+    def _unwritten(self, place: Workplace, results: Iterator[PartResult]) -> Iterator[PartResult]:
+        """Those that the place does not have. Which inputs these are is noted before the first: no part stands for others."""
         known = place.journal.digests is not None
         digests = ahead(() if known else (describe_input(file.path) for file in self.stream.files), len(self.stream.files) + 1)
         for part in ahead(results):
             if place.journal.digests is None:
                 place.note_digests(list(digests))
             if part.number not in place.journal.parts:
-                started = time.perf_counter()
-                place.add(part, tally_errors(part.tables["errors"], part.rows, self.fields))
-                self.seconds["write"] += time.perf_counter() - started
+                yield part
             del part
 
     def _timed(self, name: str, items: Iterator[Any]) -> Iterator[Any]:

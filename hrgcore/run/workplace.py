@@ -166,12 +166,12 @@ class Workplace:
         self._write_journal()
         self._clear()
 
-    def add(self, part: PartResult, quality: Mapping[str, Any]) -> None:
-        """Write a part's tables and note it as finished; ``quality`` is what its errors come to."""
-        self.note(write_part(self.folder, part, self._format, quality, threads=2))  # episodes take as long as all else together
+    def write(self, part: PartResult, quality: Mapping[str, Any]) -> dict[str, Any]:
+        """Write a part's tables; ``quality`` is what its errors come to. Gives what is then to be noted of it."""
+        return write_part(self.folder, part, self._format, quality, threads=2)  # episodes take as long as all else together
 
     def note(self, entry: dict[str, Any]) -> None:
-        """Note a part that `write_part` has written as finished."""
+        """Note a part that was written as finished."""
         append_durably(_line(entry), self.work / JOURNAL)
         self.journal.parts[entry["part"]] = entry
 
