@@ -6,8 +6,11 @@ import json
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -17,8 +20,10 @@ from hrgcore.errors import InputError, OutputError
 from hrgcore.folders import JOURNAL, MANIFEST, UNFINISHED, WORK
 from hrgcore.read import input_files
 from hrgcore.run import job as job_module
+from hrgcore.run.workplace import Workplace
 
 pytestmark = pytest.mark.usefixtures("small_parts")
+note = Workplace.note
 
 
 def says_unfinished(output: Path) -> None:
@@ -52,6 +57,45 @@ def test_a_full_disk_leaves_nothing_or_a_run_to_resume(either: Path, tmp_path: P
         assert content_of(output) == expected
         at += 7 if either.stem == "together" else 13
     assert left["nothing"] > 0 and left["something"] > 1
+
+
+def test_two_parts_are_written_at_the_same_time_and_noted_in_their_order(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first waits until the second is being written: one behind the other, this would not end."""
+    begun, written = threading.Event(), Workplace.write
+
+    def waiting(self: Workplace, part: Any, tally: Any) -> Any:
+        if part.number == 1:
+            begun.set()
+        assert part.number != 0 or begun.wait(30), "the second part waits for the first"
+        return written(self, part, tally)
+
+    monkeypatch.setattr(Workplace, "write", waiting)
+    noted: list[int] = []
+    monkeypatch.setattr(Workplace, "note", lambda self, entry: noted.append(entry["part"]) or note(self, entry))
+    run(source, tmp_path / "out")
+    assert noted == list(range(len(noted))) and len(noted) > 2
+
+
+def test_a_part_that_is_still_written_when_another_fails_leaves_nothing(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, written, ended = threading.Event(), Workplace.write, []
+
+    def failing(self: Workplace, part: Any, tally: Any) -> Any:
+        if part.number == 0:
+            assert begun.wait(30)
+            raise OutputError("No space left")
+        begun.set()
+        time.sleep(0.2)  # until the run is about to take away what it has written
+        ended.append(part.number)
+        return written(self, part, tally)
+
+    monkeypatch.setattr(Workplace, "write", failing)
+    with pytest.raises(OutputError, match="No space left"):
+        run(source, tmp_path / "out")
+    assert ended == [1] and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("finished", [False, True])
