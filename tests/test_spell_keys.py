@@ -212,3 +212,28 @@ def test_runs_of_parts_come_to_those_of_the_whole(keys: list[tuple[str, str]], a
         joined = KeyRuns.join(parts)
         assert (joined.starts.tolist(), joined.count, joined.orders) == (whole.starts.tolist(), len(keys), whole.orders)
         assert [joined.key(row) for row in range(len(keys))] == [(a.encode(), b.encode()) for a, b in keys]
+
+
+@pytest.mark.parametrize("length", [7, 8, 9, 12, 15, 16, 17, 24, 25])
+@pytest.mark.parametrize("providers", [("A", "A"), ("A", "B"), ("B", "A")])
+def test_numbers_of_any_length_are_told_apart_at_any_place(length: int, providers: tuple[str, str]) -> None:
+    """Some are told by their first eight bytes and their last."""
+    number = "5" * length
+    others = [number, number + "5", number[1:], *(number[:at] + other + number[at + 1 :] for at in range(length) for other in "49")]
+    for other in others:
+        keys = [(providers[0], number), (providers[1], other), (providers[1], other)]
+        runs = runs_of(keys)
+        assert (runs.starts.tolist(), runs.orders) == ([0, 1] if keys[0] != keys[1] else [0], naive_orders(keys))
+
+
+def test_an_order_that_is_lost_stays_lost() -> None:
+    """Providers are looked at as long as keys may ascend by them, and wherever the number alone does not tell."""
+    for keys in (
+        [("B", "1"), ("A", "2"), ("C", "3")],
+        [("B", "1"), ("A", "2"), ("A", "2"), ("B", "2"), ("A", "3")],
+        [("B", "1"), ("A", "2"), ("B", "2"), ("A", "2")],
+        [("A", "9"), ("A", "10"), ("B", "10"), ("B", "2")],
+        [("B", "9"), ("A", "91"), ("A", "92"), ("A", "101")],
+    ):
+        runs = runs_of(keys)
+        assert (runs.count, runs.orders) == (len(keys), naive_orders(keys))
