@@ -187,12 +187,27 @@ def test_a_damaged_journal_costs_parts_and_no_more(source: Path, tmp_path: Path,
     assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
 
 
+def stop_at_part(number: int, source: Path, output: Path) -> None:
+    """Break a run at a part: those before are finished."""
+    written = Workplace.write
+
+    def failing(self: Workplace, part: Any, tally: Any) -> Any:
+        if part.number == number:
+            raise OutputError("No space left")
+        return written(self, part, tally)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workplace, "write", failing)
+        with pytest.raises(OutputError, match="--resume continues the run"):
+            run(source, output)
+
+
 @pytest.mark.parametrize("resumed", [True, False])
 def test_parts_that_the_journal_does_not_know_do_not_stay(tmp_path: Path, resumed: bool) -> None:
     """A killed run may leave some; and so does a run that finds spells apart after it has written parts."""
     path = write(TABLE if resumed else pa.concat_tables([TABLE, TABLE.slice(0, 1)]), tmp_path / "in.parquet")
     run(path, tmp_path / "whole")
-    broken(path, tmp_path / "out", at=40 if resumed else 15)
+    stop_at_part(1, path, tmp_path / "out")  # before it is seen that a spell comes back
     stray = tmp_path / "out" / "episodes" / "part-00999.parquet"
     stray.write_bytes(b"")
     run(path, tmp_path / "out", resume=True)
