@@ -9,6 +9,7 @@ import numpy as np
 
 from hrgcore import engine
 from hrgcore.encode import Block, SpellOrder, WholeSpells, order_within
+from hrgcore.encode.cells import fixed
 from hrgcore.engine import Grouped
 from hrgcore_kernels.layout import EPISODE_RESULT, SPELL_RESULT, UNBUNDLED, Design
 
@@ -24,9 +25,10 @@ class Pipeline:
         self._whole = WholeSpells()
         self.rows = 0  #: how many rows were taken
         self._begun = 0
-        self._under_way: list[Future[tuple[bool, np.ndarray]]] = []
-        self._results, self._spells, self._order, self._starts = (
-            _Room(kind, rows_about + 1) for kind in (EPISODE_RESULT, SPELL_RESULT, np.dtype(np.int64), np.dtype(np.int64))
+        self._firsts: list[int] = []  # the first row of each block that was begun
+        self._under_way: list[Future[tuple[np.ndarray | None, np.ndarray]]] = []
+        self._results, self._spells, self._starts = (
+            _Room(kind, rows_about + 1) for kind in (EPISODE_RESULT, SPELL_RESULT, np.dtype(np.int64))
         )
 
     def add(self, block: Block) -> bool:
@@ -49,34 +51,40 @@ class Pipeline:
             self._begin(last)
         self._starts.take(1)[:] = self._begun
         done = [future.result() for future in self._under_way]
-        rows, starts = self._order.whole(), self._starts.whole()
-        for array in (rows, starts):
-            array.flags.writeable = False
-        order = SpellOrder(rows, starts, True, all(in_order for in_order, _ in done))
+        order = SpellOrder(fixed(self._starts.whole()), True, self._moved([rows for rows, _ in done]))
         unbundled = engine.join_records(UNBUNDLED, [found for _, found in done])
         return order, Grouped(self._results.whole().view(np.recarray), self._spells.whole().view(np.recarray), unbundled)
 
+    def _moved(self, blocks: list[np.ndarray | None]) -> np.ndarray | None:
+        """The rows of all blocks in order of EPIORDER, of which each was given those that did not stand so."""
+        if all(rows is None for rows in blocks):
+            return None
+        moved = np.arange(self._begun)
+        for first, rows in zip(self._firsts, blocks, strict=True):
+            if rows is not None:
+                np.add(rows, first, out=moved[first : first + len(rows)])
+        return fixed(moved)
+
     def _begin(self, block: Block) -> None:
         spells = len(block.keys.starts)
-        rooms = self._results.take(block.count), self._spells.take(spells), self._order.take(block.count), self._starts.take(spells)
+        rooms = self._results.take(block.count), self._spells.take(spells), self._starts.take(spells)
         self._under_way.append(self._pool.submit(self._group, block, self._begun, *rooms))
+        self._firsts.append(self._begun)
         self._begun += block.count
 
     def _group(
-        self, block: Block, first: int, results: np.ndarray, spells: np.ndarray, rows: np.ndarray, starts: np.ndarray
-    ) -> tuple[bool, np.ndarray]:
-        """Group a block that begins with row ``first``: whether its spells are in order, and its unbundled HRGs."""
-        bounds = np.append(block.keys.starts, block.count)
-        bounds.flags.writeable = False
-        order = order_within(bounds, block.episodes.rows["epiorder"], int(self._design.settings[1]), rows)
+        self, block: Block, first: int, results: np.ndarray, spells: np.ndarray, starts: np.ndarray
+    ) -> tuple[np.ndarray | None, np.ndarray]:
+        """Group a block that begins with row ``first``: its rows in order, where they don't stand so, and its unbundled HRGs."""
+        bounds = fixed(np.append(block.keys.starts, block.count))
+        order = order_within(bounds, block.episodes.rows["epiorder"], int(self._design.settings[1]))
         spells = spells.view(np.recarray)
         unbundled = engine.group_slice(self._design, block.episodes, order.rows, order.starts, results.view(np.recarray), spells)
         # Rows are counted from the first of the input.
         spells["report_row"] += first
         unbundled["row"] += first
-        rows += first
         np.add(bounds[:-1], first, out=starts)
-        return order.in_order, unbundled
+        return order.moved, unbundled
 
     def _drop(self) -> None:
         for future in self._under_way:

@@ -120,7 +120,7 @@ class Result:
         second = without_blanks(diagnoses.cells(1, report)) if diagnoses.count > 1 else pa.repeat(pa.scalar(""), len(found))
         return pa.table(
             {
-                **self._keys(self.order.rows[self.order.starts[:-1]]),
+                **self._keys(self.order.first_rows),
                 "SpellHRG": decode.hrg(found["hrg"]),
                 "SpellGroupingMethodFlag": decode.method(found["method"]),
                 "SpellDominantProcedure": decode.procedure(found["dominant"]),

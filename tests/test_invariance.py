@@ -135,7 +135,7 @@ def test_number_of_threads_does_not_matter(many: Input, threads: int, tmp_path: 
     from hrgcore.design.bundle import write
 
     monkeypatch.setattr("hrgcore.engine._SLICE_EPISODES", 7)
-    monkeypatch.setattr("hrgcore.encode.columns._BLOCK_ROWS", 11)
+    monkeypatch.setattr("hrgcore.encode.columns.MOST_ROWS", 11)
     write(DESIGN.bundle, tmp_path / "small")
     said = comes_to(Grouper(tmp_path / "small", threads=threads).group(many.table))
     monkeypatch.undo()

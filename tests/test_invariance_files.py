@@ -15,6 +15,7 @@ from forms import DESIGN, TEXT, as_lists, comes_to, made, with_extra_columns
 
 from hrgcore.errors import InputError
 from hrgcore.folders import TABLES
+from hrgcore.read import read_input
 from hrgcore.result import EPISODE_COLUMNS
 from hrgcore.run import Job, run_job
 from hrgcore.selftest.spells import Input, example_of
@@ -98,7 +99,7 @@ def test_readers_and_threads_do_not_matter(
     expected = comes_to(DESIGN.grouper.group(table))
     assert len(expected["errors Row"]) > 10
     monkeypatch.setattr("hrgcore.engine._SLICE_EPISODES", 7)
-    monkeypatch.setattr("hrgcore.encode.columns._BLOCK_ROWS", 11)
+    monkeypatch.setattr("hrgcore.encode.columns.MOST_ROWS", 11)
     monkeypatch.setattr("hrgcore.read.byte_blocks._BLOCK_BYTES", 900)
     monkeypatch.setattr("hrgcore.read.csv._BLOCK_BYTES", 700)
     monkeypatch.setattr("hrgcore.read.batches._BATCH_ROWS", 19)
@@ -112,6 +113,31 @@ def test_readers_and_threads_do_not_matter(
     parts = {table: pq.read_table(tmp_path / "out" / table) for table in TABLES}
     found = {name: column.to_pylist() for table in TABLES for name, column in columns_of(table, parts[table]).items()}
     assert found | {"counts": [outcome.counts]} == expected
+
+
+DICTIONARIES = [
+    pa.dictionary(pa.int8(), pa.string(), ordered=True),
+    pa.dictionary(pa.int16(), pa.large_string()),
+    pa.dictionary(pa.uint8(), pa.string()),
+]
+
+
+@pytest.mark.parametrize("rows", [37, 1000], ids=["each row group", "the file"])
+@pytest.mark.parametrize("kind", DICTIONARIES, ids=str)
+def test_columns_come_back_as_the_dictionaries_that_they_were_written_as(kind: Any, rows: int, tmp_path: Path) -> None:
+    """That is as Arrow reads them by itself: whether grouping needs them or not, from each row group or from the file at once."""
+    table = readable(made(example_of(70, 9)).table)
+    for name in ("SEX", "DIAG_02", "last"):
+        texts = pa.array([text or None for text in table.column(name).to_pylist()], kind.value_type).dictionary_encode()
+        places = texts.indices.cast(kind.index_type)
+        column = pa.DictionaryArray.from_arrays(places, texts.dictionary, ordered=kind.ordered)
+        table = table.set_column(table.column_names.index(name), pa.field(name, kind), column)
+    path = tmp_path / "in.parquet"
+    pq.write_table(table, path, row_group_size=rows)
+    for result in (read_input(path), DESIGN.grouper.group(path).table, DESIGN.grouper.group(path).episodes):
+        for name in ("SEX", "DIAG_02", "last"):
+            assert result.schema.field(name).type == pq.read_schema(path).field(name).type
+            assert result.column(name).to_pylist() == table.column(name).to_pylist()
 
 
 def columns_of(name: str, table: pa.Table) -> dict[str, Any]:

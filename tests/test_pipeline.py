@@ -46,7 +46,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
 
 @pytest.fixture
 def block_rows(monkeypatch: pytest.MonkeyPatch) -> Any:
-    return lambda rows: monkeypatch.setattr(columns, "_BLOCK_ROWS", rows)
+    return lambda rows: monkeypatch.setattr(columns, "MOST_ROWS", rows)
 
 
 @pytest.fixture

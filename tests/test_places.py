@@ -51,7 +51,7 @@ def worked(change: Change) -> Work:
     episodes = episodes._replace(rows=episodes.rows.view(np.recarray))
     rows, starts = result.order.rows.copy(), result.order.starts.copy()
     change(episodes, rows, starts)
-    return work(result.bundle, episodes, dataclasses.replace(result.order, rows=rows, starts=starts))
+    return work(result.bundle, episodes, dataclasses.replace(result.order, moved=rows, starts=starts))
 
 
 def test_what_is_sound_is_taken() -> None:
@@ -67,6 +67,6 @@ def test_what_leads_out_of_its_array_is_refused(name: str) -> None:
 def test_arrays_of_other_lengths_are_refused() -> None:
     result = grouped()
     for episodes, rows in ((result.encoded._replace(coded=result.encoded.coded[:3]), 4), (result.encoded, 3)):
-        order = SpellOrder(result.order.rows[:rows], result.order.starts, False, False)
+        order = SpellOrder(result.order.starts, False, result.order.rows[:rows])
         with pytest.raises(InputError, match="leads out of its array"):
             work(result.bundle, episodes, order)

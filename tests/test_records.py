@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spells import TOTAL
 
-from hrgcore.columns import apc_layout
+from hrgcore.columns import CODED_FIELDS, apc_layout
 from hrgcore.encode.columns import NUMBERS
 from hrgcore.selftest.spells import Input, example_of
 
@@ -62,6 +63,28 @@ def test_each_column_has_its_own_numbers() -> None:
     rows = encoded(with_numbers(values, 3)).rows
     for place, name in enumerate(NUMBERS.values(), 1):
         assert rows[name].tolist() == [place, -1, place + 10]
+
+
+@pytest.mark.parametrize("first", [0, 3])
+@pytest.mark.parametrize("widths", [[8], [8, 16], [32, 8, 16], [64, 8]], ids=str)
+def test_values_of_dictionaries_are_those_of_their_text(widths: list[int], first: int) -> None:
+    """Places of any width side by side, wherever the column begins in its buffers, and whatever stands under nulls."""
+    rows = 40
+    columns = {}
+    for field, width in zip(CODED_FIELDS, cycle(widths), strict=False):
+        accepted = [text for text in map(str, range(1, 1000)) if ENCODER.accepts(field, pa.array([text]))[0]]
+        others = [f"x{number}" for number in range(100 if width == 8 else 600)]  # no place of which fits fewer bits
+        values = [*others, "", *accepted[:20]]
+        places = np.array([(7 * row if row % 2 else -1 - row) % len(values) for row in range(rows)])
+        filled = np.arange(rows) % 3 != 1
+        hidden = np.where(filled, places, 2 ** (width - 1) - 1).astype(f"i{width // 8}")
+        bits = pa.py_buffer(np.packbits(filled, bitorder="little"))
+        lying = pa.Array.from_buffers(getattr(pa, f"int{width}")(), rows, [bits, pa.py_buffer(hidden)])
+        columns[field] = pa.DictionaryArray.from_arrays(lying, pa.array(values)).slice(first)
+    texts = {field: pa.array(column.to_pylist()) for field, column in columns.items()}
+    found = encoded(with_numbers(columns, rows - first)).coded
+    assert found.tolist() == encoded(with_numbers(texts, rows - first)).coded.tolist()
+    assert (found > 0).any(axis=0).all() and (found == 0).any(axis=0).all()
 
 
 @pytest.mark.parametrize("kind", [pa.list_, pa.large_list])

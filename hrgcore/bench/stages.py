@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -66,14 +65,13 @@ def _kernel(data: Data) -> Prepared:
 
 def _kernel_single(data: Data) -> Prepared:
     table = data.table()
+    order = _order(table, _encode(table))
+    table = table.take(pa.array(order.rows[order.starts[:-1]][np.diff(order.starts) == 1]))
     episodes = _encode(table)
     order = _order(table, episodes)
-    rows = order.rows[order.starts[:-1]][np.diff(order.starts) == 1]
-    starts = np.arange(len(rows) + 1)
-    for array in (rows, starts):
-        array.flags.writeable = False
-    single = replace(order, rows=rows, starts=starts)
-    return Prepared(lambda: _spells_grouped(episodes, single), len(rows), len(rows), len(rows))
+    rows = table.num_rows
+    del table
+    return Prepared(lambda: _spells_grouped(episodes, order), rows, rows, rows)
 
 
 def _of_table(plain: bool) -> Callable[[Data], Prepared]:

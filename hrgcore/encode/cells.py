@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from hrgcore.errors import InputError
 from hrgcore_kernels import text
 from hrgcore_kernels import views as kernels
-from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
+from hrgcore_kernels.codes import AGES_UNDER_ONE, NUMBER_BLANK, NUMBER_INVALID
 
 Numbers = npt.NDArray[np.int32]
 #: Parses a text column: offsets, bytes, validity, first bit, out.
@@ -23,7 +23,6 @@ NO_BYTES = np.empty(0, np.uint8)
 NO_BYTES.flags.writeable = False
 _FEW = 4  # rows, if not more than one of so many
 _MOST_BYTES = 2**31 - 1  # of the text of an array of string
-_AGES_UNDER_ONE = (7001, 7007)  # HES: under a day to under a year, docs/grouping.md section 1
 
 
 def text_numbers(column: Any, parse: Parse, blank: int, known: Known | None = None) -> Numbers:
@@ -67,7 +66,7 @@ class Known:
     def numbers(self, values: Any, parse: Parse, blank: int) -> Numbers:
         """Numbers of a dictionary's values; read-only."""
         buffers = [None if buffer is None else buffer.address for buffer in values.buffers()]
-        place = (str(values.type), values.offset, len(values), *buffers)
+        place = (values.type.id, values.offset, len(values), *buffers)
         if place not in self._numbers:
             self._numbers[place] = _read_only(text_numbers(values, parse, blank))
         return self._numbers[place]
@@ -196,7 +195,7 @@ def take_in_parts(
 
 def under_one(ages: Numbers) -> Numbers:
     """HES gives infants as 7001 to 7007: they become 0 years old, in place."""
-    low, high = _AGES_UNDER_ONE
+    low, high = AGES_UNDER_ONE
     ages[(ages >= low) & (ages <= high)] = 0
     return ages
 
@@ -218,7 +217,7 @@ def _without_view(kind: Any) -> Any:
         return pa.dictionary(kind.index_type, _without_view(kind.value_type), kind.ordered)
     if pa.types.is_fixed_size_list(kind):
         return pa.large_list(_without_view(kind.value_type)) if is_text(kind.value_type) else kind
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    if is_list(kind):
         plain = _without_view(kind.value_type)
         return kind if plain == kind.value_type else pa.large_list(plain)
     return kind
@@ -229,7 +228,7 @@ def _convert(column: Any, kind: Any) -> Any:
     if pa.types.is_dictionary(column.type):
         values = column.dictionary.cast(kind.value_type)
         return pa.DictionaryArray.from_arrays(column.indices, values, ordered=kind.ordered)
-    if (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)) and pa.types.is_dictionary(kind.value_type):
+    if is_list(column.type) and pa.types.is_dictionary(kind.value_type):
         offsets = pa.array(column.offsets.to_numpy().astype(np.int64))  # a copy: Arrow takes no slice beside a mask
         values = _convert(column.values, kind.value_type)
         return pa.LargeListArray.from_arrays(offsets, values, type=kind, mask=column.is_null() if column.null_count else None)
@@ -262,6 +261,16 @@ def plain_views(column: Any) -> Any:
 def is_text(kind: Any) -> bool:
     """Whether a type is one of Arrow's for text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def is_list(kind: Any) -> bool:
+    """Whether a type is one of lists of any length."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
+
+
+def fixed(array: np.ndarray, kind: Any = np.int64) -> np.ndarray:
+    """An array of a type that nobody writes into any more, as kernels take it."""
+    return _read_only(array.astype(kind, copy=False))
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

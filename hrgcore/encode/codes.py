@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hrgcore.columns import MAX_CODES
-from hrgcore.encode.cells import NO_BYTES, Known, Parse, index_buffers, is_text, take_in_chunks, text_numbers
+from hrgcore.encode.cells import NO_BYTES, Known, Parse, index_buffers, is_list, is_text, take_in_chunks, text_numbers
 from hrgcore.errors import InputError
 from hrgcore_kernels import ragged, text
 
@@ -33,14 +33,15 @@ def check_list_column(column: Any, name: str, first_row: int = 0) -> None:
     ``first_row`` counts the rows of the input before.
     """
     kind = column.type
-    if not (_is_list(kind) and _holds_text(kind.value_type)) and column.null_count < len(column):
+    if not (is_list(kind) and _holds_text(kind.value_type)) and column.null_count < len(column):
         raise InputError(
             f"column {name} is of type {kind}; without a number in its name it must hold lists of codes as text. Make it lists, or"
             f" number the columns ({name}_01)."
         )
     start = first_row
-    for chunk in column.chunks if _is_list(kind) else ():
-        lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
+    for chunk in column.chunks if is_list(kind) else ():
+        lengths = pc.list_value_length(chunk)
+        lengths = (pc.fill_null(lengths, 0) if chunk.null_count else lengths).to_numpy()
         if len(lengths) and lengths.max() > MAX_CODES:
             row = int(lengths.argmax())
             raise InputError(
@@ -112,7 +113,7 @@ def _code_numbers(known: Known, values: Any, parse: Parse) -> np.ndarray:
 
 def take_entries(column: Any, place: int, rows: Any) -> Any:
     """Entry ``place`` (from 0) of the lists of some rows, as a chunked column; null where a list has none."""
-    if not _is_list(column.type):  # nothing but nulls
+    if not is_list(column.type):  # nothing but nulls
         return pa.chunked_array([pa.nulls(len(rows), pa.string())])
 
     def entries(chunk: Any, within: np.ndarray) -> Any:
@@ -130,12 +131,8 @@ def take_entries(column: Any, place: int, rows: Any) -> Any:
 
 def longest_list(column: Any) -> int:
     """How many entries the longest list of a column has."""
-    return int(pc.max(pc.list_value_length(column)).as_py() or 0) if _is_list(column.type) else 0
+    return int(pc.max(pc.list_value_length(column)).as_py() or 0) if is_list(column.type) else 0
 
 
 def _holds_text(kind: Any) -> bool:
     return is_text(kind.value_type if pa.types.is_dictionary(kind) else kind) or pa.types.is_null(kind)
-
-
-def _is_list(kind: Any) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))

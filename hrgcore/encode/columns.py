@@ -16,6 +16,7 @@ from hrgcore.encode.cells import (
     Known,
     Numbers,
     Parse,
+    fixed,
     index_buffers,
     number_buffers,
     text_numbers,
@@ -23,14 +24,14 @@ from hrgcore.encode.cells import (
     whole_numbers,
 )
 from hrgcore.encode.codes import Ragged, check_code_column, check_list_column, list_codes, wide_codes
-from hrgcore.encode.spells import KeyRuns, SpellKeys
+from hrgcore.encode.spells import MOST_ROWS, KeyRuns, SpellKeys
 from hrgcore.errors import InputError
 from hrgcore_kernels import ragged, text
 from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
-from hrgcore_kernels.layout import EPISODE, Episodes, Lookups
+from hrgcore_kernels.layout import EPISODE, VALUES, Episodes, Lookups
 
-_BLOCK_ROWS = 131_072  # many for few calls: what Python does for each block counts, and memory comes in larger pages
-
+_EACH_VALUE = np.arange(VALUES, dtype=np.uint8)  # numbers that are their own places
+_EACH_VALUE.flags.writeable = False
 _MOST_CODES = np.iinfo(EPISODE["diagnosis_end"]).max
 
 #: Number fields and their names in EPISODE, in its order.
@@ -102,15 +103,21 @@ class Encoder:
         accepted: np.ndarray = numbers > 0
         return accepted
 
-    def _put_values(self, column: Any, place: int, known: Known, coded: np.ndarray) -> None:
-        """Write the values of coded field ``place`` into ``coded`` [rows, coded fields]; 0 for what is blank or not accepted."""
+    def _coded(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> np.ndarray:
+        """The numbers of the values of all coded fields; 0 for what is blank or not accepted. uint8 [rows, coded fields]."""
+        names = [layout.fields[field] for field in CODED_FIELDS]
+        columns = [self._values(batch.column(name), place, known[name]) for place, name in enumerate(names)]
+        widest = max((column.places.dtype for column in columns), key=lambda kind: kind.itemsize)
+        coded = np.empty((batch.num_rows, len(CODED_FIELDS)), np.uint8)
+        ragged.put_values(ragged.ValueColumns(*(column._replace(places=fixed(column.places, widest)) for column in columns)), coded)
+        return coded
+
+    def _values(self, column: Any, place: int, known: Known) -> ragged.Values:
+        """The column of coded field ``place``, as places of numbers."""
         if pa.types.is_dictionary(column.type):
             of_values = known.numbers(column.dictionary, self._field(place), text.CELL_BLANK)
-            ragged.take_values(*index_buffers(column), of_values, place, coded)
-            return
-        numbers = self.field(column, place)
-        numbers.flags.writeable = False
-        ragged.put_values(numbers, place, coded)
+            return ragged.Values(*index_buffers(column), fixed(np.maximum(of_values, 0), np.uint8))
+        return ragged.Values(np.maximum(self.field(column, place), 0), NO_BYTES, 0, _EACH_VALUE)
 
     def _field(self, place: int) -> Parse:
         return _parse(text.parse_field, self.lookups.field[place])
@@ -135,16 +142,12 @@ class Encoder:
                     check_list_column(table.column(name), name, first_row)
                 else:
                     check_code_column(table.column(name), name)
-        batches = table.select(layout.names).to_batches(max_chunksize=_BLOCK_ROWS)
+        batches = table.select(layout.names).to_batches(max_chunksize=MOST_ROWS)
         known = {name: Known() for name in layout.names}
         return (pool.map if pool else map)(lambda batch: self._block(batch, layout, known), batches)
 
     def _block(self, batch: pa.RecordBatch, layout: Layout, known: dict[str, Known]) -> Block:
-        count = batch.num_rows
-        coded = np.empty((count, len(CODED_FIELDS)), np.uint8)
-        for place, field in enumerate(CODED_FIELDS):
-            own = layout.fields[field]
-            self._put_values(batch.column(own), place, known[own], coded)
+        coded = self._coded(batch, layout, known)
         diagnoses, diagnosis_ends = _codes(batch, layout.diagnoses, layout.diagnosis_lists, self._icd10(), known, keep_first=True)
         procedures, procedure_ends = _codes(
             batch, layout.procedures, layout.procedure_lists, self._opcs4(), known, keep_first=False
@@ -172,7 +175,7 @@ class Encoder:
     def _number_column(self, batch: pa.RecordBatch, field: str, name: str | None, known: dict[str, Known]) -> _NumberColumn:
         if name is None:
             numbers = np.full(batch.num_rows, NUMBER_BLANK, np.int32)
-        elif pa.types.is_int32(batch.column(name).type) and field != "STARTAGE":
+        elif pa.types.is_int32(batch.column(name).type):
             return _NumberColumn(*number_buffers(batch.column(name)), as_it_lies=True)
         else:
             numbers = self.number(batch.column(name), field, known[name])

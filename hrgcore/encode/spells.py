@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hrgcore.encode.cells import as_text, index_buffers, text_buffers
+from hrgcore.encode.cells import as_text, fixed, index_buffers, text_buffers
 from hrgcore_kernels import spells as kernels
 
 _EACH_ROW = np.empty(0, np.int32)  # no places in a dictionary
 _EACH_ROW.flags.writeable = False
+MOST_ROWS = 131_072  #: of a block: many for few calls, as what Python does for each counts, and memory comes in larger pages
 _LONGEST_RUN = 64  # rows that are put in order one by one
 
 
@@ -22,18 +24,32 @@ _LONGEST_RUN = 64  # rows that are put in order one by one
 class SpellOrder:
     """Spells in order of their first appearance in the input.
 
-    ``rows`` [episodes]: input rows, spell by spell in EPIORDER. ``starts`` [spells + 1]: places in ``rows``. ``together`` tells
-    that the episodes of each spell stood together in the input, ``in_order`` that they stood in EPIORDER too.
+    ``starts`` [spells + 1]: places in ``rows``. ``together`` tells that the episodes of each spell stood together in the input;
+    ``moved`` are the rows where they did not stand in EPIORDER too.
     """
 
-    rows: np.ndarray
     starts: np.ndarray
     together: bool
-    in_order: bool
+    moved: np.ndarray | None = None
 
     @property
     def count(self) -> int:
         return len(self.starts) - 1
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the rows are those of the input, one behind the other."""
+        return self.moved is None
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Input rows, spell by spell in EPIORDER. int64 [episodes]."""
+        return as_they_stand(int(self.starts[-1])) if self.moved is None else self.moved
+
+    @property
+    def first_rows(self) -> np.ndarray:
+        """The row of the first episode of each spell. int64 [spells]."""
+        return self.starts[:-1] if self.moved is None else self.moved[self.starts[:-1]]
 
     def spell_of_row(self) -> np.ndarray:
         """The spell of each input row. int64 [episodes]."""
@@ -107,13 +123,6 @@ class SpellKeys:
         """Read the key from Arrow columns of any type; a null is an empty text."""
         return cls(_texts(provider), _texts(spell), len(spell))
 
-    @classmethod
-    def of_keys(cls, keys: Sequence[Key]) -> SpellKeys:
-        """Take the keys of a few rows."""
-        columns = [pa.array([key[place] for key in keys], pa.large_binary()).view(pa.large_string()) for place in (0, 1)]
-        provider, spell = map(_texts, columns)
-        return cls(provider, spell, len(keys))
-
     def key(self, row: int) -> Key:
         """The key of a row."""
         provider, spell = (_cell(own, row) for own in (self.providers, self.spells))
@@ -129,7 +138,7 @@ class SpellKeys:
     def digests(self, rows: np.ndarray) -> np.ndarray:
         """A 64-bit digest of the key of each of ``rows``: equal keys have equal digests. uint64 [rows]."""
         digests = np.empty(len(rows), np.uint64)
-        kernels.key_digests(self.providers, self.spells, _fixed(rows), digests)
+        kernels.key_digests(self.providers, self.spells, fixed(rows), digests)
         return digests
 
 
@@ -137,8 +146,8 @@ def orders_between(before: Key | None, key: Key) -> int:
     """The orders in which a key stands behind the one before, as bits: all where there is none, SAME_KEY where it is the same."""
     if before is None:
         return kernels.ALL_ORDERS
-    runs = SpellKeys.of_keys([before, key]).runs()
-    return runs.orders if len(runs.starts) == 2 else kernels.SAME_KEY
+    provider, spell = (kernels.sign(new, old) for new, old in zip(key, before, strict=True))
+    return int(kernels.orders_of(provider, spell, len(key[1]) - len(before[1])))
 
 
 def order_spells(provider: Any, spell: Any, epiorder: np.ndarray, epiorder_max: int) -> SpellOrder:
@@ -154,7 +163,7 @@ def order_rows(runs: KeyRuns, epiorder: np.ndarray, epiorder_max: int, columns: 
     spell apart.
     Rule: docs/grouping.md section 6 (invalid EPIORDER first, equal ones in input order).
     """
-    starts = _fixed(np.append(runs.starts, runs.count))
+    starts = fixed(np.append(runs.starts, runs.count))
     together = bool(runs.orders)
     if not together:
         digests = np.sort(SpellKeys.of(*columns()).digests(runs.starts))
@@ -163,21 +172,34 @@ def order_rows(runs: KeyRuns, epiorder: np.ndarray, epiorder_max: int, columns: 
         return order_within(starts, epiorder, epiorder_max)
     of_row = number_keys(*columns())
     rows = np.lexsort((_places(epiorder, epiorder_max), of_row))
-    return SpellOrder(_fixed(rows), _fixed(np.concatenate([[0], np.cumsum(np.bincount(of_row))])), False, False)
+    return SpellOrder(fixed(np.concatenate([[0], np.cumsum(np.bincount(of_row))])), False, fixed(rows))
 
 
-def order_within(starts: np.ndarray, epiorder: np.ndarray, epiorder_max: int, rows: np.ndarray | None = None) -> SpellOrder:
-    """The order of rows whose spells stand together, from place ``starts[i]`` to before ``starts[i + 1]``; see `order_rows`.
-
-    It is written into ``rows`` [episodes] where they are given.
-    """
-    rows, found = np.empty(int(starts[-1]), np.int64) if rows is None else rows, np.empty(2, np.uint8)
+def order_within(starts: np.ndarray, epiorder: np.ndarray, epiorder_max: int) -> SpellOrder:
+    """The order of rows whose spells stand together, from place ``starts[i]`` to before ``starts[i + 1]``; see `order_rows`."""
+    found = np.empty(1, np.uint8)
     epiorder = epiorder.view(np.ndarray)
     epiorder.flags.writeable = False
+    kernels.runs_ascend(starts, epiorder, epiorder_max, found)
+    if found[0]:
+        return SpellOrder(starts, True)
+    rows = np.empty(int(starts[-1]), np.int64)
     kernels.order_runs(starts, epiorder, epiorder_max, _LONGEST_RUN, rows, found)
-    if found[1]:
+    if found[0]:
         rows[:] = np.lexsort((_places(epiorder, epiorder_max), np.repeat(np.arange(len(starts) - 1), np.diff(starts))))
-    return SpellOrder(_fixed(rows.view()), starts, True, not found[0])
+    return SpellOrder(starts, True, fixed(rows))
+
+
+def as_they_stand(count: int) -> np.ndarray:
+    """So many rows, one behind the other. int64."""
+    block = _block_as_it_stands()
+    return block[:count] if count <= len(block) else fixed(np.arange(count))
+
+
+@cache
+def _block_as_it_stands() -> np.ndarray:
+    """Of a block there are many: all have the same."""
+    return fixed(np.arange(MOST_ROWS))
 
 
 def _places(epiorder: np.ndarray, epiorder_max: int) -> np.ndarray:
@@ -201,7 +223,7 @@ def _texts(column: Any) -> kernels.Texts:
         column = column.chunk(0)
     if isinstance(column, pa.DictionaryArray) and _is_plain(column.dictionary) and not column.null_count:
         offsets, data = text_buffers(column.dictionary)[:2]
-        return kernels.Texts(offsets[:-1], offsets[1:], data, _fixed(index_buffers(column)[0], np.int32))
+        return kernels.Texts(offsets[:-1], offsets[1:], data, fixed(index_buffers(column)[0], np.int32))
     offsets, data = text_buffers(column if _is_plain(column) else _one_text(column))[:2]
     return kernels.Texts(offsets[:-1], offsets[1:], data, _EACH_ROW)
 
@@ -229,9 +251,3 @@ def _one_text(column: Any) -> Any:
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.large_string())
     return pc.fill_null(column, "") if column.null_count else column
-
-
-def _fixed(array: np.ndarray, kind: Any = np.int64) -> np.ndarray:
-    array = array.astype(kind, copy=False)
-    array.flags.writeable = False
-    return array

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +34,7 @@ class ParquetSource:
         with self._faults(), pq.ParquetFile(path) as file:
             self._metadata, self.schema = file.metadata, file.schema_arrow
             self._texts, self._lists = _dictionaries(file)
+        self._written = written_dictionaries(self.schema)
         checked(self.schema.empty_table(), str(path))
 
     @property
@@ -53,6 +55,14 @@ class ParquetSource:
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows; text columns but the spell key come as dictionaries, and so do lists of codes. Raises InputError as above."""
+        table = self.as_read(columns)
+        for place, name in enumerate(table.column_names):
+            if name in self._written:
+                table = table.set_column(place, name, as_written(table.column(place), self._written[name]))
+        return table
+
+    def as_read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """The same, but that columns that were written as dictionaries are not `as_written` yet."""
         with self._faults(), self._reader() as read:
             # Arrow makes no chunks of lists of dictionaries: each row group is read by itself, its columns in parallel.
             groups = [read(number, columns, threads=True) for number in range(self.groups)]
@@ -61,12 +71,12 @@ class ParquetSource:
     def encoded(
         self, encoder: Encoder, layout: Layout, pool: ThreadPoolExecutor, first_row: int
     ) -> Iterator[tuple[pa.Table, Iterable[Block]]]:
-        """What grouping needs of all rows, and its encoding: of many row groups, each thread reads one and encodes it at once.
+        """What grouping needs of all rows, `as_read`, and its encoding: of many row groups, each thread reads one and encodes it.
 
         ``first_row`` counts the rows of the input before.
         """
         if self.groups < 2 * pool._max_workers:
-            table = without_views(self.read(layout.names))
+            table = without_views(self.as_read(layout.names))
             yield table, encoder.blocks(table, layout, pool, first_row)
             return
 
@@ -94,7 +104,7 @@ class ParquetSource:
 
             def taken(lists: Sequence[str], number: int, columns: Sequence[str] | None, threads: bool) -> pa.Table:
                 if getattr(own, "lists", None) != lists:
-                    own.lists, own.file = lists, opened.enter_context(self._open(lists))
+                    own.lists, own.file = lists, opened.enter_context(self._open([*self._written, *lists]))
                 table = own.file.read_row_group(number, columns, use_threads=threads)
                 _validate(table)
                 return table
@@ -109,8 +119,8 @@ class ParquetSource:
 
             yield read
 
-    def _open(self, lists: Sequence[str]) -> pq.ParquetFile:
-        return pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=[*self._texts, *lists], pre_buffer=False)
+    def _open(self, dictionaries: Sequence[str]) -> pq.ParquetFile:
+        return pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=[*self._texts, *dictionaries], pre_buffer=False)
 
     def joined(self, groups: Sequence[pa.Table], columns: Sequence[str] | None) -> pa.Table:
         """The tables of all row groups as one. Raises InputError as above."""
@@ -126,6 +136,21 @@ class ParquetSource:
             yield
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: of names of columns
             raise unreadable(self.path, "Parquet", error) from None
+
+
+def written_dictionaries(schema: pa.Schema) -> dict[str, Any]:
+    """The types of the columns that were written as dictionaries of text."""
+    return {field.name: field.type for field in schema if pa.types.is_dictionary(field.type) and is_text(field.type.value_type)}
+
+
+def as_written(column: pa.ChunkedArray, kind: Any) -> pa.ChunkedArray:
+    """A column of dictionaries in the type that it was written as. Arrow reads it quicker with places of 32 bits."""
+
+    def written(chunk: Any) -> Any:
+        places, values = chunk.indices.cast(kind.index_type), chunk.dictionary.cast(kind.value_type)
+        return pa.DictionaryArray.from_arrays(places, values, ordered=kind.ordered)
+
+    return pa.chunked_array(map(written, column.chunks), kind)
 
 
 def _validate(table: pa.Table | pa.RecordBatch) -> None:
@@ -155,7 +180,9 @@ class ParquetActivity(Activity):
     def __init__(self, paths: Sequence[Path]) -> None:
         """Look at the files' footers. Raises InputError where one is no Parquet file, or they don't fit together."""
         self._files = [ParquetSource(path) for path in paths]
-        self.names = join([(file.path, file.schema.empty_table()) for file in self._files]).column_names
+        schema = without_views(join([(file.path, file.schema.empty_table()) for file in self._files])).schema
+        self.names = schema.names
+        self._written = written_dictionaries(schema)
         self._read: dict[str, pa.ChunkedArray] = {}
 
     @property
@@ -178,7 +205,10 @@ class ParquetActivity(Activity):
         """Some columns; they are kept."""
         missing = [name for name in names if name not in self._read]
         if missing:
-            self._keep([file.read(missing) for file in self._files])
+            self._keep([file.as_read(missing) for file in self._files])
+        for name in names:
+            if name in self._written and self._read[name].type != self._written[name]:
+                self._read[name] = as_written(self._read[name], self._written[name])
         return pa.table({name: self._read[name] for name in names})
 
     def column(self, name: str) -> pa.ChunkedArray:

@@ -7,26 +7,30 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hrgcore.encode.cells import text_buffers
+from hrgcore.encode.cells import is_list, text_buffers
 
 
 def validate(array: Any) -> None:
     """Raise ArrowInvalid where an array's buffers don't hold, as `Array.validate` does in full."""
-    array.validate()
     kind = array.type
+    quick = False
     if pa.types.is_dictionary(kind):
+        array.validate()
         validate(array.dictionary)
-        array.validate(full=not _all_within(array))
-    elif (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _ascend(array.offsets.to_numpy()):
+        quick = _all_within(array)
+    elif is_list(kind):
+        array.validate()
         validate(array.values)
-    else:
-        array.validate(full=not _all_ascii(array))
+        quick = _ascend(array.offsets.to_numpy())
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        array.validate()
+        quick = _all_ascii(array)
+    if not quick:
+        array.validate(full=True)
 
 
 def _all_ascii(array: Any) -> bool:
     """Whether all is text of ASCII: quicker to say than whether each cell is UTF-8."""
-    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-        return False
     offsets, data = text_buffers(array)[:2]
     return _ascend(offsets) and int(data[offsets[0] : offsets[-1]].max(initial=0)) < 128
 

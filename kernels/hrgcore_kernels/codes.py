@@ -59,6 +59,8 @@ FAIL_AGE_DISAGREES = 25
 NUMBER_BLANK = -1
 NUMBER_INVALID = -2
 
+AGES_UNDER_ONE = (7001, 7007)  # HES: under a day to under a year, docs/grouping.md section 1
+
 # Facts of a record, as hrgcore.design.conditions.RANGE_FACTS orders them; words of list bits follow.
 FACT_AGE = 0
 FACT_LOS = 1

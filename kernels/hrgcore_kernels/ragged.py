@@ -5,13 +5,27 @@ from typing import NamedTuple
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, kernel
-from hrgcore_kernels.codes import NUMBER_BLANK, NUMBER_INVALID
+from hrgcore_kernels.codes import (
+    ADMIMETH,
+    ADMISORC,
+    AGES_UNDER_ONE,
+    CLASSPAT,
+    DISDEST,
+    DISMETH,
+    MAINSPEF,
+    N_CODED,
+    NUMBER_BLANK,
+    NUMBER_INVALID,
+    SEX,
+    TRETSPEF,
+)
 from hrgcore_kernels.layout import EPISODE, Indices, Int32s, Int64s, Records, UInt8s, UInt16s, UInt32s
 from hrgcore_kernels.signatures import array, fields
 from hrgcore_kernels.text import CELL_BLANK, MOST, is_null
 
 NO_CODE = 2**16 - 1  #: CELL_BLANK among numbers of codes as they are kept, of 16 bits: no code has this number
 _ONE = np.uint64(1)
+_YOUNGEST, _OLDEST = AGES_UNDER_ONE
 
 
 @inline
@@ -215,6 +229,12 @@ def whole(number, least):
     return number if np.uint64(number - least) <= np.uint64(MOST - least) else np.int64(NUMBER_INVALID)
 
 
+@inline
+def under_one(age):
+    """HES gives infants as 7001 to 7007: they are 0 years old."""
+    return np.int64(0) if np.uint64(age - _YOUNGEST) <= np.uint64(_OLDEST - _YOUNGEST) else age
+
+
 @kernel((fields(NumberColumns, *[array("i4")] * 6), array("i8"), array("u4"), array("u4"), array(EPISODE, writable=True)))
 def put_together(numbers: NumberColumns, least: Int64s, diagnosis_ends: UInt32s, procedure_ends: UInt32s, rows: Records) -> None:
     """Records of episodes out of columns, and where the codes of each row end.
@@ -231,7 +251,7 @@ def put_together(numbers: NumberColumns, least: Int64s, diagnosis_ends: UInt32s,
         record.diagnosis_end = diagnosis
         record.procedure_end = procedure
         record.epiorder = whole(numbers.epiorder[row], least[0])
-        record.age = whole(numbers.age[row], least[1])
+        record.age = under_one(whole(numbers.age[row], least[1]))
         record.epidur = whole(numbers.epidur[row], least[2])
         record.critical_care_days = whole(numbers.critical_care_days[row], least[3])
         record.rehabilitation_days = whole(numbers.rehabilitation_days[row], least[4])
@@ -251,29 +271,51 @@ def put_blanks(validity: UInt8s, bit: int, numbers: Int32s) -> None:
                 numbers[row] = NUMBER_BLANK
 
 
+class Values(NamedTuple):
+    """A column of a coded field: places in the numbers of its values, 0 for what is not accepted, and bits of validity."""
+
+    places: Indices
+    validity: UInt8s  # bits; empty: no nulls
+    bit: int  # the first
+    numbers: UInt8s
+
+
+class ValueColumns(NamedTuple):
+    """The columns of the coded fields, in their order."""
+
+    sex: Values
+    classpat: Values
+    admisorc: Values
+    admimeth: Values
+    disdest: Values
+    dismeth: Values
+    mainspef: Values
+    tretspef: Values
+
+
+@inline
+def value_of(column, row):
+    """The number of a row's value; 0 for a null, under which anything may stand."""
+    return np.uint8(0) if is_null(column.validity, np.uint64(column.bit) + row) else column.numbers[place_of(column.places[row])]
+
+
 @kernel(
     *(
-        (array(indices), array("u1"), np.int64, array("i4"), np.int64, array("u1", 2, writable=True))
-        for indices in ("i1", "i2", "i4")
+        (
+            fields(ValueColumns, *[fields(Values, array(places), array("u1"), np.int64, array("u1"))] * N_CODED),
+            array("u1", 2, writable=True),
+        )
+        for places in ("i1", "i2", "i4")
     )
 )
-def take_values(indices: Indices, validity: UInt8s, bit: int, of_values: Int32s, field: int, coded: UInt8s) -> None:
-    """Write a field's values into ``coded`` [rows, coded fields] from a column of a dictionary: see `append_taken`.
-
-    Values that are blank are not accepted.
-    """
-    to = np.uint64(field)
-    if len(validity) == 0:
-        for row in range(np.uint64(len(indices))):
-            coded[row, to] = max(of_values[place_of(indices[row])], 0)
-        return
-    for row in range(np.uint64(len(indices))):
-        blank = is_null(validity, np.uint64(bit) + row)
-        coded[row, to] = 0 if blank else max(of_values[place_of(indices[row])], 0)
-
-
-@kernel((array("i4"), np.int64, array("u1", 2, writable=True)))
-def put_values(numbers: Int32s, field: int, coded: UInt8s) -> None:
-    """The same from the numbers of values."""
-    for row in range(np.uint64(len(numbers))):
-        coded[row, np.uint64(field)] = max(numbers[row], 0)
+def put_values(columns: ValueColumns, coded: UInt8s) -> None:
+    """Write the numbers of all values of each row into ``coded`` [rows, coded fields], side by side."""
+    for row in range(np.uint64(len(coded))):
+        coded[row, SEX] = value_of(columns.sex, row)
+        coded[row, CLASSPAT] = value_of(columns.classpat, row)
+        coded[row, ADMISORC] = value_of(columns.admisorc, row)
+        coded[row, ADMIMETH] = value_of(columns.admimeth, row)
+        coded[row, DISDEST] = value_of(columns.disdest, row)
+        coded[row, DISMETH] = value_of(columns.dismeth, row)
+        coded[row, MAINSPEF] = value_of(columns.mainspef, row)
+        coded[row, TRETSPEF] = value_of(columns.tretspef, row)

@@ -20,10 +20,10 @@ class Array(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """A NamedTuple of arrays."""
+    """A NamedTuple."""
 
     own: type
-    types: tuple[Array, ...]
+    types: tuple[Any, ...]
 
 
 def array(kind: str | np.dtype[np.void], dimensions: int = 1, *, writable: bool = False, strided: bool = False) -> Array:
@@ -31,7 +31,7 @@ def array(kind: str | np.dtype[np.void], dimensions: int = 1, *, writable: bool 
     return Array(np.dtype(kind), dimensions, writable, strided)
 
 
-def fields(own: type, *types: Array) -> Fields:
+def fields(own: type, *types: Any) -> Fields:
     """The type of a NamedTuple whose fields are of these types."""
     return Fields(own, types)
 

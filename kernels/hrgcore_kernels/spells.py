@@ -1,7 +1,7 @@
 """Spell keys: where the key changes from row to row, whether keys ascend, and a number that tells keys apart."""
 
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,8 +56,8 @@ def eight_bytes(data, at):
 
 
 @inline
-def sign(one, other):
-    """-1, 0 or 1: how one number stands to another."""
+def sign(one: Any, other: Any) -> Any:
+    """-1, 0 or 1: how one number, or one text of Python's, stands to another."""
     return np.int64(one > other) - np.int64(one < other)
 
 
@@ -130,7 +130,7 @@ def sign_between(texts, row, outline, before):
 
 
 @inline
-def orders_of(provider, spell, longer):
+def orders_of(provider: Any, spell: Any, longer: Any) -> Any:
     """The orders in which a key stands behind another, by the signs of its parts; SAME_KEY where both are one.
 
     ``longer``: by how much the spell number is longer.
@@ -227,29 +227,38 @@ def falls(epiorder, most, start, end):
     return False
 
 
+@kernel((array("i8"), array("i4", strided=True), np.int64, array("u1", writable=True)))
+def runs_ascend(starts: Int64s, epiorder: Int32s, most: int, found: UInt8s) -> None:
+    """Whether EPIORDER falls nowhere within a run, from ``starts[i]`` to before ``starts[i + 1]``, as ``found`` [1] becomes."""
+    found[0] = 1
+    end = np.uint64(starts[0])
+    for run in range(_ONE, np.uint64(len(starts))):
+        start, end = end, np.uint64(starts[run])
+        # Most runs have one row: its EPIORDER need not be fetched.
+        if end - start > _ONE and falls(epiorder, most, start, end):
+            found[0] = 0
+            return
+
+
 @kernel(
     (array("i8"), array("i4", strided=True), np.int64, np.int64, array("i8", writable=True), array("u1", writable=True)),
 )
 def order_runs(starts: Int64s, epiorder: Int32s, most: int, longest: int, rows: Int64s, found: UInt8s) -> None:
-    """Put the rows of each run, from ``starts[i]`` to before ``starts[i + 1]``, in order of EPIORDER, equal ones as they stand.
+    """Put the rows of each run, as `runs_ascend` has them, in order of EPIORDER, equal ones as they stand.
 
-    ``rows`` become the rows in this order. ``found`` becomes: whether any moved or had to; whether a run of more than ``longest``
-    rows, for which this takes too long, is left as it stands.
+    ``rows`` become the rows in this order. ``found`` [1] becomes whether a run of more than ``longest`` rows, for which this takes
+    too long, is left as it stands.
     """
-    found[0] = found[1] = 0
+    found[0] = 0
     for run in range(np.uint64(len(starts) - 1)):
         start, end = np.uint64(starts[run]), np.uint64(starts[run + _ONE])
-        if end - start == 1:  # as most are: its EPIORDER need not be fetched
-            rows[start] = start
-            continue
         long = end - start > np.uint64(longest) and falls(epiorder, most, start, end)
         if long:
-            found[0] = found[1] = 1
+            found[0] = 1
         for row in range(start, end):
             place = place_in_spell(epiorder[row], most)
             to = row
             while not long and to > start and place_in_spell(epiorder[np.uint64(rows[to - _ONE])], most) > place:
                 rows[to] = rows[to - _ONE]
                 to -= _ONE
-                found[0] = 1
             rows[to] = row
