@@ -177,14 +177,14 @@ def order_rows(runs: KeyRuns, epiorder: np.ndarray, epiorder_max: int, columns: 
 
 def order_within(starts: np.ndarray, epiorder: np.ndarray, epiorder_max: int) -> SpellOrder:
     """The order of rows whose spells stand together, from place ``starts[i]`` to before ``starts[i + 1]``; see `order_rows`."""
-    found = np.empty(1, np.uint8)
+    found = np.empty(1, np.int64)
     epiorder = epiorder.view(np.ndarray)
     epiorder.flags.writeable = False
-    kernels.runs_ascend(starts, epiorder, epiorder_max, found)
-    if found[0]:
+    kernels.run_that_falls(starts, epiorder, epiorder_max, found)
+    if found[0] == len(starts) - 1:
         return SpellOrder(starts, True)
-    rows = np.empty(int(starts[-1]), np.int64)
-    kernels.order_runs(starts, epiorder, epiorder_max, _LONGEST_RUN, rows, found)
+    rows = as_they_stand(int(starts[-1])).copy()
+    kernels.order_runs(starts, epiorder, epiorder_max, _LONGEST_RUN, found, rows)
     if found[0]:
         rows[:] = np.lexsort((_places(epiorder, epiorder_max), np.repeat(np.arange(len(starts) - 1), np.diff(starts))))
     return SpellOrder(starts, True, fixed(rows))

@@ -227,38 +227,53 @@ def falls(epiorder, most, start, end):
     return False
 
 
-@kernel((array("i8"), array("i4", strided=True), np.int64, array("u1", writable=True)))
-def runs_ascend(starts: Int64s, epiorder: Int32s, most: int, found: UInt8s) -> None:
-    """Whether EPIORDER falls nowhere within a run, from ``starts[i]`` to before ``starts[i + 1]``, as ``found`` [1] becomes."""
-    found[0] = 1
-    end = np.uint64(starts[0])
-    for run in range(_ONE, np.uint64(len(starts))):
-        start, end = end, np.uint64(starts[run])
-        # Most runs have one row: its EPIORDER need not be fetched.
-        if end - start > _ONE and falls(epiorder, most, start, end):
-            found[0] = 0
-            return
+@kernel((array("i8"), array("i4", strided=True), np.int64, array("i8", writable=True)))
+def run_that_falls(starts: Int64s, epiorder: Int32s, most: int, found: Int64s) -> None:
+    """The first run, from ``starts[i]`` to before ``starts[i + 1]``, within which EPIORDER falls, as ``found`` [1] becomes.
+
+    It becomes the number of runs where there is none.
+    """
+    count = np.uint64(len(starts) - 1)
+    run = np.uint64(0)
+    while run < count and not run_falls(starts, epiorder, most, run):
+        run += _ONE
+    found[0] = run
+
+
+@inline
+def run_falls(starts, epiorder, most, run):
+    """Whether EPIORDER falls within a run. Most have one row, whose EPIORDER need not be fetched."""
+    start, end = np.uint64(starts[run]), np.uint64(starts[run + _ONE])
+    return (end - start > _ONE) and falls(epiorder, most, start, end)
 
 
 @kernel(
-    (array("i8"), array("i4", strided=True), np.int64, np.int64, array("i8", writable=True), array("u1", writable=True)),
+    (array("i8"), array("i4", strided=True), np.int64, np.int64, array("i8", writable=True), array("i8", writable=True)),
 )
-def order_runs(starts: Int64s, epiorder: Int32s, most: int, longest: int, rows: Int64s, found: UInt8s) -> None:
-    """Put the rows of each run, as `runs_ascend` has them, in order of EPIORDER, equal ones as they stand.
+def order_runs(starts: Int64s, epiorder: Int32s, most: int, longest: int, found: Int64s, rows: Int64s) -> None:
+    """Put the rows of each run in order of EPIORDER, equal ones as they stand.
 
-    ``rows`` become the rows in this order. ``found`` [1] becomes whether a run of more than ``longest`` rows, for which this takes
-    too long, is left as it stands.
+    ``rows``, as they stand, become the rows in this order. ``found`` [1] is what `run_that_falls` found, and becomes how many runs
+    of more than ``longest`` rows are left as they stand, for which this takes too long.
     """
-    found[0] = 0
-    for run in range(np.uint64(len(starts) - 1)):
-        start, end = np.uint64(starts[run]), np.uint64(starts[run + _ONE])
-        long = end - start > np.uint64(longest) and falls(epiorder, most, start, end)
-        if long:
-            found[0] = 1
-        for row in range(start, end):
-            place = place_in_spell(epiorder[row], most)
-            to = row
-            while not long and to > start and place_in_spell(epiorder[np.uint64(rows[to - _ONE])], most) > place:
-                rows[to] = rows[to - _ONE]
-                to -= _ONE
-            rows[to] = row
+    left = np.int64(0)
+    for run in range(np.uint64(found[0]), np.uint64(len(starts) - 1)):
+        if run_falls(starts, epiorder, most, run):
+            start, end = np.uint64(starts[run]), np.uint64(starts[run + _ONE])
+            if end - start > np.uint64(longest):
+                left += 1
+            else:
+                order_run(epiorder, most, start, end, rows)
+    found[0] = left
+
+
+@inline
+def order_run(epiorder, most, start, end, rows):
+    """Put the rows from ``start`` to before ``end`` in order of EPIORDER."""
+    for row in range(start + _ONE, end):
+        place = place_in_spell(epiorder[row], most)
+        to = row
+        while to > start and place_in_spell(epiorder[np.uint64(rows[to - _ONE])], most) > place:
+            rows[to] = rows[to - _ONE]
+            to -= _ONE
+        rows[to] = row
