@@ -67,11 +67,17 @@ def group(design: Design, episodes: Episodes, order: SpellOrder, pool: ThreadPoo
 
 
 def group_slice(
-    design: Design, episodes: Episodes, rows: np.ndarray, starts: np.ndarray, results: np.ndarray, spells: np.ndarray
+    design: Design,
+    episodes: Episodes,
+    rows: np.ndarray,
+    starts: np.ndarray,
+    results: np.ndarray,
+    spells: np.ndarray,
+    first_row: int = 0,
 ) -> np.ndarray:
     """Group some spells: ``rows`` are those of their episodes, of which ``starts`` [spells + 1] are places.
 
-    Writes into ``results``, by row, and ``spells``; gives the unbundled HRGs.
+    Writes into ``results``, by row, and ``spells``; gives the unbundled HRGs. Rows in these count from ``first_row``.
     """
     failed, counts = np.zeros(len(rows), np.uint32), np.zeros(3, np.int64)
     # There is about one unbundled HRG for five episodes, and few spells have ten thousand codes: rarely is a slice grouped again.
@@ -81,7 +87,7 @@ def group_slice(
         taken = [max(pair) for pair in zip(wanted, taken, strict=True)]
         unbundled = room(UNBUNDLED, taken[0])
         block = scratch(design, block_records(), failed, *taken[1:])
-        group_spells(design, episodes, rows, starts, results, spells, unbundled, counts, block)
+        group_spells(design, episodes, rows, starts, first_row, results, spells, unbundled, counts, block)
         wanted = counts.tolist()
     return unbundled.view(np.uint8)[: wanted[0] * UNBUNDLED.itemsize].copy().view(UNBUNDLED).view(np.recarray)
 

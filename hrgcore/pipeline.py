@@ -78,11 +78,8 @@ class Pipeline:
         """Group a block that begins with row ``first``: its rows in order, where they don't stand so, and its unbundled HRGs."""
         bounds = fixed(np.append(block.keys.starts, block.count))
         order = order_within(bounds, block.episodes.rows["epiorder"], int(self._design.settings[1]))
-        spells = spells.view(np.recarray)
-        unbundled = engine.group_slice(self._design, block.episodes, order.rows, order.starts, results.view(np.recarray), spells)
-        # Rows are counted from the first of the input.
-        spells["report_row"] += first
-        unbundled["row"] += first
+        rooms = results.view(np.recarray), spells.view(np.recarray)
+        unbundled = engine.group_slice(self._design, block.episodes, order.rows, order.starts, *rooms, first)
         np.add(bounds[:-1], first, out=starts)
         return order.moved, unbundled
 

@@ -97,6 +97,7 @@ def jitted() -> Callable[[Work], int]:
             work.episodes,
             work.rows,
             work.starts,
+            0,
             work.results,
             work.spells,
             work.unbundled,

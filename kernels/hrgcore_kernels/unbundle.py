@@ -11,7 +11,7 @@ from hrgcore_kernels.rules import first_rule, walk
 
 
 @stage
-def unbundle(design, episodes, count, scratch, results, unbundled, written):
+def unbundle(design, episodes, count, scratch, results, first_row, unbundled, written):
     """Write the unbundled HRGs of the ``count`` episodes from place ``written`` on, as far as there is room.
 
     Returns the place behind them. Each procedure may give one, and then the episode itself. One that is an error fails the
@@ -40,15 +40,15 @@ def unbundle(design, episodes, count, scratch, results, unbundled, written):
         if fails_before_grouping(record):
             continue
         if record.traits & UNBUNDLES != 0:
-            written = unbundle_procedures(design, episodes, place, scratch, results, unbundled, written)
+            written = unbundle_procedures(design, episodes, place, scratch, results, first_row, unbundled, written)
         rule = scratch.rule[place]
         if rule != 0:
-            written = write(design, episodes, record, facts[place], rule, -1, results, unbundled, written)
+            written = write(design, episodes, record, facts[place], rule, -1, results, first_row, unbundled, written)
     return written
 
 
 @inline
-def unbundle_procedures(design, episodes, place, scratch, results, unbundled, written):
+def unbundle_procedures(design, episodes, place, scratch, results, first_row, unbundled, written):
     """Write what the procedures of one episode give."""
     record, facts, procedures = scratch.records[place], scratch.facts[place], episodes.procedures
     start, end = record.procedure_start, record.procedure_end
@@ -58,18 +58,18 @@ def unbundle_procedures(design, episodes, place, scratch, results, unbundled, wr
             set_companions(design, procedures, at, end, facts)
             rule = first_rule(design, chain, facts)
             if rule != 0:
-                written = write(design, episodes, record, facts, rule, np.int64(at - start), results, unbundled, written)
+                written = write(design, episodes, record, facts, rule, np.int64(at - start), results, first_row, unbundled, written)
     return written
 
 
 @inline
-def write(design, episodes, record, facts, rule, at, results, unbundled, written):
+def write(design, episodes, record, facts, rule, at, results, first_row, unbundled, written):
     """Write one unbundled HRG, and fail the episode where it is an error; return the place behind it."""
     row = record.report
     root = np.int64(design.rules[rule].outcome)
     split_rule = first_rule(design, design.roots[max(root, 0)].split_chain, facts)
     entry = unbundled[min(written, len(unbundled) - 1)]
-    entry.row = row
+    entry.row = np.int64(row) + first_row
     entry.hrg = design.rules[split_rule].outcome
     entry.rule = rule
     entry.split_rule = split_rule

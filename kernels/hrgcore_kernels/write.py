@@ -21,7 +21,7 @@ def write_episodes(count, records, results):
 
 
 @stage
-def write_spells(episodes, rows, spell_start, first, end, most_days, results, spells):
+def write_spells(episodes, rows, spell_start, first, end, most_days, results, first_row, spells):
     """Write what of spells ``first`` to ``end`` hangs on the episodes alone: the results of those of one episode, the days of all,
     and that those fail of which an episode failed. ``write_wholes`` writes the rest. Rule: docs/grouping.md section 6.
     """
@@ -31,7 +31,7 @@ def write_spells(episodes, rows, spell_start, first, end, most_days, results, sp
         whole, result = spells[spell], results[one]
         copy_outcome(result, whole)
         whole.critical_care_days = counted_days(episodes.rows[one].critical_care_days, most_days)
-        whole.report_row = one
+        whole.report_row = np.int64(one) + first_row
         grouped = result.hrg != 0
         single = high - low == 1
         if not single:
@@ -47,14 +47,15 @@ def write_spells(episodes, rows, spell_start, first, end, most_days, results, sp
 
 
 @stage
-def write_wholes(rows, count, records, results, spells):
+def write_wholes(rows, count, records, results, first_row, spells):
     """Write the results of the ``count`` spells of several grouped episodes, and mark the episodes that gave primary diagnoses."""
     for place in range(np.uint64(count)):
         record = records[place]
         whole = spells[record.spell]
         copy_outcome(record, whole)
-        whole.report_row = record.report if record.hrg != 0 else rows[record.first]
-        results[np.uint64(whole.report_row)].report = 1
+        report = record.report if record.hrg != 0 else np.uint64(rows[record.first])
+        whole.report_row = np.int64(report) + first_row
+        results[report].report = 1
 
 
 @inline
