@@ -127,6 +127,10 @@ def scratch(design: Design, records: np.ndarray, failed: np.ndarray, diagnoses: 
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
         np.empty(CHUNK // 2 + 1, np.uint32),
         failed,
     )

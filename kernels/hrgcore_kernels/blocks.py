@@ -10,9 +10,13 @@ from hrgcore_kernels.validate import disagreements
 @inline
 def end_of_chunk(spell_start, spell):
     """Where the chunk of whole spells that begins with ``spell`` ends: it has CHUNK episodes at most, or is one longer spell."""
-    end, count = spell + 1, len(spell_start) - 1
-    while end < count and spell_start[end + 1] - spell_start[spell] <= CHUNK:
-        end += 1
+    end, most = spell + 1, min(spell + CHUNK, len(spell_start) - 1)
+    while end < most:
+        middle = (end + most + 1) >> 1
+        if spell_start[middle] - spell_start[spell] <= CHUNK:
+            end = middle
+        else:
+            most = middle - 1
     return end
 
 

@@ -55,9 +55,9 @@ def group_spells(
         several = find_several(design.settings, episodes, rows, spell_start, spell, end, scratch)
         for first in range(spell_start[spell], spell_start[end], BLOCK):
             count = min(BLOCK, spell_start[end] - first)
-            group_episodes(design, episodes, rows, first, count, scratch)
+            unbundling = group_episodes(design, episodes, rows, first, count, scratch)
             write_episodes(count, scratch.records, results)
-            written = unbundle(design, episodes, count, scratch, results, first_row, unbundled, written)
+            written = unbundle(design, episodes, unbundling, scratch, results, first_row, unbundled, written)
         write_spells(episodes, rows, spell_start, spell, end, design.settings[5], results, first_row, spells)
         at = 0
         while at < several:

@@ -9,14 +9,14 @@ from hrgcore_kernels.codes import (
     FACT_INTERVENTIONS,
     FACT_LOS,
     FAIL_STARTAGE,
-    METHOD_FAILED,
     NUMBER_INVALID,
     REASON_NONE,
 )
 from hrgcore_kernels.drive import drive
 from hrgcore_kernels.facts import as_primary, set_patient, set_primary
+from hrgcore_kernels.layout import UNBUNDLES
 from hrgcore_kernels.primary import injured_row, primary_of, weightiest_row
-from hrgcore_kernels.rules import gates_of
+from hrgcore_kernels.rules import passes
 from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
 from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numbers, sound_numbers
 
@@ -25,10 +25,10 @@ from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numb
 def lay_episodes(design, episodes, rows, first, count, scratch):
     """Lay out the ``count`` episodes from place ``first`` of ``rows`` on, and what drives each.
 
-    Returns how many, in ``counted``, may have an error category for their primary diagnosis.
+    Returns how many are ``doubtful``, ``excepted`` and ``unbundling``.
     """
     settings, diagnoses, procedures = design.settings, episodes.diagnoses, episodes.procedures
-    doubtful = np.int64(0)
+    doubtful = excepted = unbundling = np.int64(0)
     for place in range(np.uint64(count)):
         at = np.uint64(first) + place
         row = np.uint64(rows[at])
@@ -50,8 +50,13 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
         primary = diagnoses[start]
         set_primary(design, primary, diagnoses, start, end, facts)
         scratch.rule[place] = 0
-        scratch.counted[doubtful] = place
+        scratch.doubtful[doubtful] = place
         doubtful += as_primary(design, primary).error_chain != 0
+        scratch.excepted[excepted] = place
+        excepted += passes(design, 0, facts)
+        unbundles = passes(design, 1, facts)
+        scratch.unbundling[unbundling] = place
+        unbundling += unbundles | (traits & UNBUNDLES != 0)
         begin(record, age, los, facts)
         record.report = row
         record.failed = failed | unknown
@@ -63,19 +68,19 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
         record.traits = traits
         record.leading = dominant
         record.dominant_at = dominant_at
-        record.gates = gates_of(design, facts)
+        record.unbundles = unbundles
         drive(design, record, primary, procedures, last_procedure, facts)
-    return doubtful
+    return doubtful, excepted, unbundling
 
 
 @stage
 def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch):
     """Lay out the spells from ``first`` to ``end`` among those of ``several`` episodes, if all of these were grouped.
 
-    Their codes are copied side by side. Returns how many these are; all of them, in ``chosen``, go on: spells whose episodes were
-    grouped have no check to fail.
+    Their codes are copied side by side. Returns how many these are, and how many ``excepted``: spells whose episodes were grouped
+    have no check to fail.
     """
-    count = np.uint64(0)
+    count, excepted = np.uint64(0), np.int64(0)
     diagnoses = procedures = np.uint64(0)
     for place in range(first, end):
         spell = scratch.several[place]
@@ -114,10 +119,11 @@ def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch
         record.report = injured_row(design, episodes, rows, low, high, record.weightiest)
         record.primary = primary_of(episodes, record.report)
         set_primary(design, record.primary, scratch.diagnoses, record.diagnosis_start, record.diagnosis_end, facts)
-        record.gates = gates_of(design, facts)
-        scratch.chosen[count] = count
+        scratch.rule[count] = 0
+        scratch.excepted[excepted] = count
+        excepted += passes(design, 0, facts)
         count += np.uint64(1)
-    return np.int64(count)
+    return np.int64(count), excepted
 
 
 @inline
@@ -131,15 +137,11 @@ def all_grouped(rows, low, high, results):
 
 @inline
 def begin(record, age, los, facts):
-    """A record without an outcome yet, of which nothing has been counted for a root."""
+    """A record without an outcome yet, of which nothing has been counted for a root. `drive` or an exception says more of it."""
     record.los = los
     record.root_rule = 0
-    record.hrg = 0
-    record.method = METHOD_FAILED
     record.reason = REASON_NONE
-    record.dominant = 0
     record.error = 0
-    record.error_at = -1
     facts[FACT_AGE] = age
     facts[FACT_LOS] = los
     facts[FACT_CC] = 0

@@ -218,11 +218,8 @@ RECORD = _record(
     primary="u2",  # numbers of codes
     leading="u2",  # the dominant procedure, whether it drives or not
     root="u2",
-    gates="u1",  # GATED_EXCEPTIONS and GATED_UNBUNDLING, as far as rules of these may apply
+    unbundles="u1",  # whether a rule may give an unbundled HRG for it as a whole
 )
-
-
-GATED_EXCEPTIONS, GATED_UNBUNDLING = 1, 2
 
 
 class Scratch(NamedTuple):
@@ -238,8 +235,12 @@ class Scratch(NamedTuple):
     best: Int64s  # [EACH_CODE + 1]: largest points of each component
     step: UInt32s  # [BLOCK]: where each record's walk along a chain is
     rule: Int32s  # [BLOCK]: and the rule that it came to, 0 for none
-    chosen: UInt32s  # [BLOCK]: records that a stage goes on with
     walking: UInt32s  # [BLOCK]: records whose walk goes on
-    counted: UInt32s  # [BLOCK]: records of which a stage has to count something
+    doubtful: UInt32s  # [BLOCK]: records whose primary diagnosis may be an error
+    excepted: UInt32s  # [BLOCK]: those to which an exception may apply
+    unbundling: UInt32s  # [BLOCK]: those that may give an unbundled HRG
+    rooted: UInt32s  # [BLOCK]: those that have a root
+    scored: UInt32s  # [BLOCK]: those that may have a CC score
+    intervened: UInt32s  # [BLOCK]: those whose interventions count
     several: UInt32s  # [more than half of CHUNK]: spells of several episodes, as places among the slice's
     failed: UInt32s  # [episodes of the slice]: bits of the checks that they fail together with others

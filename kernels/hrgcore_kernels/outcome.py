@@ -11,7 +11,9 @@ from hrgcore_kernels.codes import (
     METHOD_PROCEDURE,
     REASON_ERROR_CATEGORY,
     REASON_INVALID_FIELD,
+    REASON_NO_RULE,
     REASON_NO_SPLIT,
+    REASON_NONE,
     REASON_SPELL_DISAGREES,
 )
 from hrgcore_kernels.facts import as_primary, diagnosis_place
@@ -48,69 +50,48 @@ def fails_before_grouping(record):
 
 @stage
 def check(design, count, doubtful, scratch):
-    """Fail episodes that failed a check or whose primary diagnosis has an error category; return how many, in ``chosen``, go on.
+    """Fail those of the ``count`` episodes that failed a check, or whose primary diagnosis has an error category.
 
-    The first ``doubtful`` in ``counted`` may have one; an episode that failed is held against the error categories too. Rule:
-    docs/grouping.md section 2.
+    An episode that failed is held against the error categories too. Rule: docs/grouping.md section 2.
     """
-    records, chosen, counted, walking = scratch.records, scratch.chosen, scratch.counted, scratch.walking
+    records = scratch.records
     for at in range(np.uint64(doubtful)):
-        place = counted[at]
+        place = scratch.doubtful[at]
         scratch.step[place] = as_primary(design, records[place].primary).error_chain
-        walking[at] = place
+        scratch.walking[at] = place
     walk(design, scratch, doubtful)
-    kept = np.int64(0)
     for place in range(np.uint64(count)):
         record = records[place]
-        chosen[kept] = place
         rule = scratch.rule[place]
-        sound = (record.failed == 0) & (rule == 0)
-        kept += sound
-        if not sound:
+        if (record.failed != 0) | (rule != 0):
             error = -design.rules[rule].outcome
             if record.failed == 0:
                 fail(record, REASON_ERROR_CATEGORY, rule, error, -1)
             else:
                 spell = record.failed >> np.uint32(FIRST_SPELL_FAILURE) != 0
                 fail(record, REASON_SPELL_DISAGREES if spell else REASON_INVALID_FIELD, 0, error, -1)
-    return kept
 
 
 @stage
 def split(design, diagnoses, procedures, count, scratch):
-    """Give the ``count`` records in ``chosen`` the HRG of their root: of the first of its splits that applies.
+    """Give each of the ``count`` records the HRG of its root, of the first of its splits that applies; fail those without one.
 
     CC score and interventions are those of the root. Methods have the numbers of the reasons that give them. Rule: docs/grouping.md
     section 4, last paragraph.
     """
-    records, facts, chosen, counted, walking = scratch.records, scratch.facts, scratch.chosen, scratch.counted, scratch.walking
-    scope = diagnosis_place(design)
-    scored = intervened = np.int64(0)
-    for at in range(np.uint64(count)):
-        place = chosen[at]
-        record = records[place]
-        root_number = np.uint64(design.rules[np.uint64(record.root_rule)].outcome)
-        record.root = root_number
-        root = design.roots[root_number]
-        scratch.step[place] = root.split_chain
-        own = facts[place]
-        counted[scored] = place
-        scored += any_counts(root, own, scope)
-        walking[intervened] = place
-        intervened += (root.counts_interventions != 0) & (record.procedure_start != record.procedure_end)
+    records, facts, rooted = scratch.records, scratch.facts, scratch.rooted
+    kept, scored, intervened = begin_splits(design, count, scratch)
     for at in range(np.uint64(scored)):
-        place = counted[at]
+        place = scratch.scored[at]
         record = records[place]
         facts[place, FACT_CC] = cc_score(design, design.roots[record.root], record, diagnoses, scratch)
     for at in range(np.uint64(intervened)):
-        place = walking[at]
+        place = scratch.intervened[at]
         record = records[place]
         facts[place, FACT_INTERVENTIONS] = interventions(design, design.roots[record.root], record, procedures, scratch)
-    for at in range(np.uint64(count)):
-        walking[at] = chosen[at]
-    walk(design, scratch, count)
-    for at in range(np.uint64(count)):
-        place = chosen[at]
+    walk(design, scratch, kept)
+    for at in range(np.uint64(kept)):
+        place = rooted[at]
         record = records[place]
         rule = scratch.rule[place]
         if rule == 0:
@@ -121,3 +102,32 @@ def split(design, diagnoses, procedures, count, scratch):
             record.reason = record.method
             record.error_at = -1
             record.dominant = record.dominant if record.method == METHOD_PROCEDURE else 0
+
+
+@inline
+def begin_splits(design, count, scratch):
+    """Fail those of the ``count`` records that have no root; the others begin to walk along its splits.
+
+    Returns how many are ``rooted``, ``scored`` and ``intervened``.
+    """
+    scope = diagnosis_place(design)
+    kept = scored = intervened = np.int64(0)
+    for place in range(np.uint64(count)):
+        record = scratch.records[place]
+        rule = scratch.rule[place]
+        if (rule == 0) | (record.reason != REASON_NONE):
+            reason = record.reason if record.reason != REASON_NONE else REASON_NO_RULE
+            fail(record, reason, record.root_rule, record.error, record.error_at)
+            continue
+        record.root_rule = rule
+        root_number = np.uint64(design.rules[np.uint64(rule)].outcome)
+        record.root = root_number
+        root = design.roots[root_number]
+        scratch.step[place] = root.split_chain
+        scratch.rooted[kept] = scratch.walking[kept] = place
+        kept += 1
+        scratch.scored[scored] = place
+        scored += any_counts(root, scratch.facts[place], scope)
+        scratch.intervened[intervened] = place
+        intervened += (root.counts_interventions != 0) & (record.procedure_start != record.procedure_end)
+    return kept, scored, intervened

@@ -10,13 +10,16 @@ from hrgcore_kernels.root import drive_spells, find_exceptions, find_roots
 def group_episodes(design, episodes, rows, first, count, scratch):
     """Find the outcome of the ``count`` episodes from place ``first`` of ``rows`` on. Their facts are left in ``scratch``.
 
+    Returns how many are ``unbundling``.
+
     Rule: docs/grouping.md sections 2 to 4.
     """
-    doubtful = lay_episodes(design, episodes, rows, first, count, scratch)
-    chosen = check(design, count, doubtful, scratch)
-    find_exceptions(design, chosen, scratch)
-    chosen = find_roots(design, chosen, scratch)
-    split(design, episodes.diagnoses, episodes.procedures, chosen, scratch)
+    doubtful, excepted, unbundling = lay_episodes(design, episodes, rows, first, count, scratch)
+    find_exceptions(design, excepted, scratch)
+    check(design, count, doubtful, scratch)
+    find_roots(design, count, scratch)
+    split(design, episodes.diagnoses, episodes.procedures, count, scratch)
+    return unbundling
 
 
 @stage
@@ -25,9 +28,9 @@ def group_wholes(design, episodes, rows, spell_start, first, end, results, scrat
 
     Returns how many these are. Rule: docs/grouping.md sections 3, 4 and 6.
     """
-    count = lay_spells(design, episodes, rows, spell_start, first, end, results, scratch)
-    find_exceptions(design, count, scratch)
+    count, excepted = lay_spells(design, episodes, rows, spell_start, first, end, results, scratch)
+    find_exceptions(design, excepted, scratch)
     drive_spells(design, episodes, rows, count, scratch)
-    chosen = find_roots(design, count, scratch)
-    split(design, scratch.diagnoses, scratch.procedures, chosen, scratch)
+    find_roots(design, count, scratch)
+    split(design, scratch.diagnoses, scratch.procedures, count, scratch)
     return count

@@ -3,35 +3,29 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, stage
-from hrgcore_kernels.codes import REASON_NO_RULE, REASON_NONE
+from hrgcore_kernels.codes import REASON_NONE
 from hrgcore_kernels.drive import by_procedure, drive
 from hrgcore_kernels.facts import set_primary
-from hrgcore_kernels.layout import GATED_EXCEPTIONS
-from hrgcore_kernels.outcome import fail
 from hrgcore_kernels.primary import primary_of
 from hrgcore_kernels.rules import walk
 
 
 @stage
 def find_exceptions(design, count, scratch):
-    """Give those of the ``count`` records in ``chosen`` to which an exception applies their method and root rule.
+    """Give those of the ``count`` ``excepted`` records to which an exception applies their method and root rule.
 
     Rule: docs/grouping.md section 4, step 1.
     """
-    records, chosen, counted, walking = scratch.records, scratch.chosen, scratch.counted, scratch.walking
-    chain = design.whole_record_chains[0]
-    doubtful = np.int64(0)
+    excepted, chain = scratch.excepted, design.whole_record_chains[0]
     for at in range(np.uint64(count)):
-        place = chosen[at]
-        counted[doubtful] = walking[doubtful] = place
-        doubtful += records[place].gates & GATED_EXCEPTIONS != 0
-    for at in range(np.uint64(doubtful)):
-        scratch.step[walking[at]] = chain
-    walk(design, scratch, doubtful)
-    for at in range(np.uint64(doubtful)):
-        place = counted[at]
-        record = records[place]
+        scratch.walking[at] = excepted[at]
+        scratch.step[excepted[at]] = chain
+    walk(design, scratch, count)
+    for at in range(np.uint64(count)):
+        place = excepted[at]
+        record = scratch.records[place]
         rule = scratch.rule[place]
+        scratch.rule[place] = 0
         if rule != 0:
             record.root_rule = rule
             record.method = design.rules[np.uint64(rule)].method
@@ -43,14 +37,13 @@ def find_exceptions(design, count, scratch):
 
 @stage
 def drive_spells(design, episodes, rows, count, scratch):
-    """Note what drives those of the ``count`` spells in ``chosen`` that have no root rule, and which episode gives their primary
+    """Note what drives those of the ``count`` spells that have no root rule, and which episode gives their primary
     diagnosis.
 
     Rule: docs/grouping.md section 6, last choice.
     """
     procedures = scratch.procedures
-    for at in range(np.uint64(count)):
-        place = scratch.chosen[at]
+    for place in range(np.uint64(count)):
         record = scratch.records[place]
         if record.root_rule == 0:
             record.report = record.weightiest
@@ -67,32 +60,19 @@ def drive_spells(design, episodes, rows, count, scratch):
 
 @stage
 def find_roots(design, count, scratch):
-    """Give the ``count`` records in ``chosen`` that have no root rule one, or fail them; return how many, in ``chosen``, have one.
+    """Find the root rule of each of the ``count`` records: that of an exception, or of what drives it; it is left in ``rule``.
 
     Rule: docs/grouping.md section 4, steps 2 to 6.
     """
-    records, chosen, counted, walking = scratch.records, scratch.chosen, scratch.counted, scratch.walking
+    records, walking, step, rules = scratch.records, scratch.walking, scratch.step, scratch.rule
     driven = np.int64(0)
-    for at in range(np.uint64(count)):
-        place = chosen[at]
+    for place in range(np.uint64(count)):
         record = records[place]
-        scratch.step[place] = record.chain
-        counted[driven] = walking[driven] = place
+        rules[place] = record.root_rule
+        step[place] = record.chain
+        walking[driven] = place
         driven += (record.root_rule == 0) & (record.reason == REASON_NONE)
     walk(design, scratch, driven)
-    for at in range(np.uint64(driven)):
-        place = counted[at]
-        records[place].root_rule = scratch.rule[place]
-    kept = np.int64(0)
-    for at in range(np.uint64(count)):
-        place = chosen[at]
-        record = records[place]
-        chosen[kept] = place
-        kept += record.root_rule != 0
-        if record.root_rule == 0:
-            reason = record.reason if record.reason != REASON_NONE else REASON_NO_RULE
-            fail(record, reason, 0, record.error, record.error_at)
-    return kept
 
 
 @inline

@@ -6,7 +6,7 @@ A chain is a row of steps (see STEP), each of which leads to a rule or to a late
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, stage
-from hrgcore_kernels.layout import GATED_EXCEPTIONS, GATED_UNBUNDLING, LEAD_BITS, TEST_BITS
+from hrgcore_kernels.layout import LEAD_BITS, TEST_BITS
 
 _TEST = np.int64(2**TEST_BITS - 1)
 _FAILS = np.int64(TEST_BITS + LEAD_BITS)  # the lowest bit of where a step leads if its test fails
@@ -57,13 +57,6 @@ def passes(design, which, facts):
         found |= facts[np.uint64(gate.fact)] & gate.mask
         at += np.uint64(1)
     return found != 0
-
-
-@inline
-def gates_of(design, facts):
-    """Those of both chains that a record passes, as bits: noted while its facts are at hand."""
-    exceptions = GATED_EXCEPTIONS if passes(design, 0, facts) else 0
-    return np.uint8(exceptions | (GATED_UNBUNDLING if passes(design, 1, facts) else 0))
 
 
 @stage

@@ -78,6 +78,10 @@ SCRATCH = fields(
     array("u4", writable=True),
     array("u4", writable=True),
     array("u4", writable=True),
+    array("u4", writable=True),
+    array("u4", writable=True),
+    array("u4", writable=True),
+    array("u4", writable=True),
 )
 EPISODES = fields(layout.Episodes, array(layout.EPISODE), array("u1", 2), array("u2"), array("u2"))
 LOOKUPS = fields(layout.Lookups, array("u2"), array("u2"), array("u2"), array("u1", 2))

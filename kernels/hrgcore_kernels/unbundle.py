@@ -5,37 +5,31 @@ import numpy as np
 from hrgcore_kernels.accelerate import inline, stage
 from hrgcore_kernels.codes import REASON_UNBUNDLED_ERROR
 from hrgcore_kernels.facts import clear_companions, kind_of, set_companions
-from hrgcore_kernels.layout import GATED_UNBUNDLING, UNBUNDLES
+from hrgcore_kernels.layout import UNBUNDLES
 from hrgcore_kernels.outcome import fail, fails_before_grouping
 from hrgcore_kernels.rules import first_rule, walk
 
 
 @stage
 def unbundle(design, episodes, count, scratch, results, first_row, unbundled, written):
-    """Write the unbundled HRGs of the ``count`` episodes from place ``written`` on, as far as there is room.
+    """Write the unbundled HRGs of the ``count`` ``unbundling`` episodes from place ``written`` on, as far as there is room.
 
     Returns the place behind them. Each procedure may give one, and then the episode itself. One that is an error fails the
     episode. Rule: docs/grouping.md section 5.
     """
-    records, facts, counted, walking = scratch.records, scratch.facts, scratch.counted, scratch.walking
+    records, facts, unbundling, walking = scratch.records, scratch.facts, scratch.unbundling, scratch.walking
     chain = design.whole_record_chains[1]
-    kept = doubtful = np.int64(0)
-    for place in range(np.uint64(count)):
-        record = records[place]
-        own = record.gates & GATED_UNBUNDLING != 0
-        walking[doubtful] = place
-        doubtful += own
-        counted[kept] = place
-        kept += own | (record.traits & UNBUNDLES != 0)
-    for at in range(np.uint64(kept)):
-        scratch.rule[counted[at]] = 0
-    for at in range(np.uint64(doubtful)):
-        place = walking[at]
+    whole = np.int64(0)
+    for at in range(np.uint64(count)):
+        place = unbundling[at]
+        scratch.rule[place] = 0
         scratch.step[place] = chain
         clear_companions(design, facts[place])
-    walk(design, scratch, doubtful)
-    for at in range(np.uint64(kept)):
-        place = counted[at]
+        walking[whole] = place
+        whole += records[place].unbundles
+    walk(design, scratch, whole)
+    for at in range(np.uint64(count)):
+        place = unbundling[at]
         record = records[place]
         if fails_before_grouping(record):
             continue
