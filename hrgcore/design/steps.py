@@ -3,13 +3,16 @@
 A step holds one test. Where it holds, the step either leads to the rule that applies or to the next step; where it fails, it leads
 past every rule that shares the test. What would always hold is no step but where others lead, unless a chain has nothing else.
 
+Where each of some rules asks for a number of one fact, and a number cuts them so that each lies on one side, they are cut there
+first: of twelve splits by a score four are tried at most. What a cut has told is not tested again.
+
 Few records have a code on any one list. So rules that follow each other and each ask for some list, of those in one word of bits,
 have a guard before them: the test whether there is a code on any of these lists. And of a rule's tests, those for lists come first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,10 +24,12 @@ Rule = tuple[int, tuple[Test, ...]]  # its number, and the tests that must all h
 
 MORE = -1  #: in place of a rule: the next step has the next test
 NONE = 0  #: in place of a rule: no rule applies
+_ALL_BITS = -1  # the mask of a test of a number
 ALWAYS: Test = (0, 0, 0, 0)
 ANY = (1, 2**LIST_BITS - 1)  #: low and span of the test for any bit of a mask
 _FAR = 2 ** (LEAD_BITS - 1) - 1  # how far a step can lead on, and the number of a rule
 _TESTS = 2**TEST_BITS  # that can be numbered
+_Known = Mapping[int, tuple[int, int | None]]  # of some facts: not from 0 to below the first; from 0 to the second, if there is one
 _Step = tuple[Test, int, int]  # its test, how far it leads on where that fails, its rule
 _Lead = tuple[Test, int, int]  # its test, and where it leads where that holds and where it fails
 
@@ -51,7 +56,7 @@ class Steps:
         """The first step of the chain of rules that are tried in this order. Raises ValueError where it is too long."""
         key = tuple(number for number, _ in rules)
         if key not in self._chains:
-            steps = self._decide(rules, frozenset())
+            steps = self._decide(rules, frozenset(), {})
             if rules[-1][1]:
                 steps.append(_accept(NONE))
             if max(len(steps), *key) > _FAR:
@@ -64,10 +69,13 @@ class Steps:
             self._leads += _leads(steps)
         return self._chains[key]
 
-    def _decide(self, rules: Sequence[Rule], guarded: frozenset[int]) -> list[_Step]:
+    def _decide(self, rules: Sequence[Rule], guarded: frozenset[int], known: _Known) -> list[_Step]:
         """Rules that follow each other and share a test become a group under it, or under a guard if that makes the group larger.
         What fails in a group falls out at its end. Facts in ``guarded`` have a guard already.
         """
+        rules = [(number, tuple(test for test in tests if not _tells(known, test))) for number, tests in rules]
+        if not self._all_guarded(rules, guarded) and (cut := _cut(rules)) is not None:
+            return self._decide_apart(rules, *cut, guarded, known)
         steps: list[_Step] = []
         at = 0
         while at < len(rules):
@@ -83,16 +91,33 @@ class Steps:
                 default=(ALWAYS, at),
             )
             if guard_end > end:
-                below = self._decide(rules[at:guard_end], guarded | {guard[0]})
+                below = self._decide(rules[at:guard_end], guarded | {guard[0]}, known)
                 steps.append((guard, len(below) + 1, MORE))
                 at = guard_end
             else:
                 group = [(rule, tuple(own for own in of if own != test)) for rule, of in rules[at:end]]
-                below = [] if not group[0][1] else self._decide(group, guarded)
+                below = [] if not group[0][1] else self._decide(group, guarded, known)
                 steps.append((test, len(below) + 1, MORE if below else number))
                 at = end
             steps += below
         return steps
+
+    def _decide_apart(self, rules: Sequence[Rule], fact: int, number: int, guarded: frozenset[int], known: _Known) -> list[_Step]:
+        """Rules of which each asks for less than a number of a fact, or for no less."""
+        low, high = known.get(fact, (0, None))
+        less = [rule for rule in rules if _span(rule, fact)[1] < number]
+        others = [rule for rule in rules if _span(rule, fact)[1] >= number]
+        below = self._decide(less, guarded, {**known, fact: (low, number - 1)})
+        behind = self._decide(others, guarded, {**known, fact: (number, high)})
+        # What falls out of the first ones must not come to the others: what these need no longer test does not hold of it.
+        jumping = [
+            (test, fail + (len(behind) if at + fail == len(below) else 0), rule) for at, (test, fail, rule) in enumerate(below)
+        ]
+        return [((fact, _ALL_BITS, 0, number - 1), len(below) + 1, MORE), *jumping, *behind]
+
+    def _all_guarded(self, rules: Sequence[Rule], guarded: frozenset[int]) -> bool:
+        """Whether each of the rules asks for a list before which a guard can stand: most records come past all of them with it."""
+        return all(any(self._asks(test) and test[0] not in guarded for test in tests) for _, tests in rules)
 
     def _asks(self, test: Test) -> bool:
         """Whether a test asks for some code list."""
@@ -143,6 +168,32 @@ def _leads(steps: Sequence[_Step]) -> list[_Lead]:
         held = lead(at, at + 1) if rule == MORE else rule
         found.append((test, held, held if test == ALWAYS else lead(at, at + fail)))
     return found
+
+
+def _tells(known: _Known, test: Test) -> bool:
+    """Whether a test is known to hold."""
+    fact, mask, low, span = test
+    least, most = known.get(fact, (0, None))
+    return mask == _ALL_BITS and most is not None and low <= least and most <= low + span
+
+
+def _cut(rules: Sequence[Rule]) -> tuple[int, int] | None:
+    """A fact and a number below which some rules ask for it, and the others for no less: where it cuts them most evenly."""
+    found: tuple[int, int] | None = None
+    most = 0
+    for fact in sorted(set.intersection(*({test[0] for test in tests if test[1] == _ALL_BITS} for _, tests in rules))):
+        spans = [_span(rule, fact) for rule in rules]
+        for number in sorted({low for low, _ in spans}):
+            less = sum(high < number for _, high in spans)
+            if all(high < number or low >= number for low, high in spans) and min(less, len(spans) - less) > most:
+                found, most = (fact, number), min(less, len(spans) - less)
+    return found
+
+
+def _span(rule: Rule, fact: int) -> tuple[int, int]:
+    """The least and the largest number of a fact for which a rule asks."""
+    own = [(low, low + span) for of, mask, low, span in rule[1] if (of, mask) == (fact, _ALL_BITS)]
+    return max(low for low, _ in own), min(high for _, high in own)
 
 
 def _accept(rule: int) -> _Step:
