@@ -121,12 +121,12 @@ def test_rules_that_ask_for_lists_have_a_guard_before_them() -> None:
 def test_a_record_that_no_gate_lets_pass_meets_no_rule(rules: list[tuple[Test, ...]], records: list[list[int]]) -> None:
     words = {fact: np.arange(16) for fact in range(k.N_RANGE_FACTS, FACTS)}
     chain = numbered(rules)
-    found = compile_gates([[tests for _, tests in chain]], words, SCOPES)
-    assert found["gate_start"].tolist() == [0, len(found["gates"])]
+    found = compile_gates([[], [tests for _, tests in chain]], words, SCOPES)
+    assert found["ungated"].tolist() == [1, len(found["gates"]) == 0]
     for facts in records:
         scored = facts.copy()  # a score above 0 comes from a code on the score's own list
         scored[SCOPES["diagnosis"]] |= (1 << k.TRAUMA) if facts[SITES] else 0
-        open_gates = [gate for gate in found["gates"] if scored[gate["fact"]] & gate["mask"]]
+        open_gates = [gate for gate in found["gates"] if scored[gate["fact"]] & gate["unbundling"]]
         if len(found["gates"]) and not open_gates:
             assert first(chain, scored) == 0
 
@@ -136,8 +136,11 @@ def test_a_chain_with_a_rule_that_asks_for_nothing_has_no_gates() -> None:
     words = {fact: np.arange(16) for fact in range(k.N_RANGE_FACTS, FACTS)}
     chains = [[((SITES, -1, low, 5),), ((FIRST_LIST, 4, *ANY),)] for low in (0, 1)]
     found = compile_gates(chains, words, SCOPES)
-    assert found["gate_start"].tolist() == [0, 0, 2]
-    assert found["gates"].tolist() == [(FIRST_LIST, 4), (SCOPES["diagnosis"], 1 << k.TRAUMA)]
+    assert found["ungated"].tolist() == [1, 0]
+    assert found["gates"].tolist() == [(FIRST_LIST, 0, 4), (SCOPES["diagnosis"], 0, 1 << k.TRAUMA)]
+    both = compile_gates([chains[1], [((FIRST_LIST, 2, *ANY),)]], words, SCOPES)
+    assert both["ungated"].tolist() == [0, 0]
+    assert both["gates"].tolist() == [(FIRST_LIST, 4, 2), (SCOPES["diagnosis"], 1 << k.TRAUMA, 0)]
 
 
 def test_more_steps_or_tests_than_can_be_numbered(monkeypatch: pytest.MonkeyPatch) -> None:

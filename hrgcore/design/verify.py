@@ -43,7 +43,7 @@ ARRAYS: Shapes = {
     "used_words": (np.dtype("<i8"), (3,)),
     "whole_record_chains": (np.dtype("<i4"), (2,)),
     "gates": (layout.GATE, ("gates",)),
-    "gate_start": (np.dtype("<i4"), (3,)),
+    "ungated": (np.dtype("<i8"), (2,)),
     "settings": (np.dtype("<i8"), (6,)),
     "icd10_four": (np.dtype("<u2"), (layout.FOUR_PLACES,)),
     "icd10_five": (np.dtype("<u2"), (layout.FIVE_PLACES,)),
@@ -75,7 +75,6 @@ def verify(arrays: Arrays) -> None:
         check_characters(arrays, name)
     check_starts(arrays, "step_start", sizes["steps"])
     check_starts(arrays, "exclusion_start", sizes["exclusions"])
-    check_starts(arrays, "gate_start", sizes["gates"])
     for name, field, low, high in _bounds(arrays, sizes):
         check_bounds(arrays, name, field, low, high)
     for used, kind in zip(arrays["used_words"], ("diagnosis words", "procedure words", "procedure words"), strict=True):

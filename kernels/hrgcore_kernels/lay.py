@@ -53,8 +53,8 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
         scratch.doubtful[doubtful] = place
         doubtful += as_primary(design, primary).error_chain != 0
         scratch.excepted[excepted] = place
-        excepted += passes(design, 0, facts)
-        unbundles = passes(design, 1, facts)
+        may_except, unbundles = passes(design, facts)
+        excepted += may_except
         scratch.unbundling[unbundling] = place
         unbundling += unbundles | (traits & UNBUNDLES != 0)
         begin(record, age, los, facts)
@@ -121,7 +121,7 @@ def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch
         set_primary(design, record.primary, scratch.diagnoses, record.diagnosis_start, record.diagnosis_end, facts)
         scratch.rule[count] = 0
         scratch.excepted[excepted] = count
-        excepted += passes(design, 0, facts)
+        excepted += passes(design, facts)[0]
         count += np.uint64(1)
     return np.int64(count), excepted
 

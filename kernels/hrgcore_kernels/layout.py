@@ -73,8 +73,8 @@ ASKS_LISTS = 32  #: its root chain asks for lists of procedures that only such c
 ASKS_COMPANIONS = 64  #: its root chain asks for lists of the codes behind it
 #: What a code has in a score; component 0 is none.
 SCORE = _record(points="i2", component="u1")
-#: What a record must have for some rule to apply: any of the mask's bits in a fact.
-GATE = _record(fact="i8", mask="i8")
+#: What a record must have for a rule of a chain that is tried for every record to apply: any of a mask's bits in some such fact.
+GATE = _record(fact="i8", exceptions="i8", unbundling="i8")
 #: A root: its splits, its CC list (-1: none), the points of every code on it (0: they differ, see cc_points), the word and the bit
 #: of that list, whether it counts interventions, and the word and the bit of their list.
 ROOT = _record(
@@ -157,8 +157,8 @@ class Design(NamedTuple):
     field_sets: Int64s  # [words x coded fields x 256] bits of sets of each value; the first word of value 0 has the sign bit
     used_words: Int64s  # words of lists that rules ask for: of diagnoses; of procedures, but in their root rules; of companions
     whole_record_chains: Int32s  # exceptions; unbundling by the episode itself
-    gates: Records  # GATE, of each of these chains; none: every record walks it
-    gate_start: Int32s  # [3]
+    gates: Records  # GATE
+    ungated: Int64s  # [2] whether a record need not have anything of that: 1 or 0, of each of these chains
     settings: Int64s  # five_character_parent, epiorder_max, age_max, age_unknown, age_rise, days_max
 
 

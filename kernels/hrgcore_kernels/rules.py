@@ -47,16 +47,17 @@ def first_rule(design, chain, facts):
 
 
 @inline
-def passes(design, which, facts):
-    """Whether a rule of one of the chains that are tried for every record might apply to a record."""
-    first, end = np.uint64(design.gate_start[which]), np.uint64(design.gate_start[which + 1])
-    found = np.int64(first == end)
-    at = first
-    while at < end:
+def passes(design, facts):
+    """Whether an exception might apply to a record, and whether it might give an unbundled HRG by itself."""
+    exceptions, unbundling = design.ungated[0], design.ungated[1]
+    at = np.uint64(0)
+    while at < len(design.gates):
         gate = design.gates[at]
-        found |= facts[np.uint64(gate.fact)] & gate.mask
+        fact = facts[np.uint64(gate.fact)]
+        exceptions |= fact & gate.exceptions
+        unbundling |= fact & gate.unbundling
         at += np.uint64(1)
-    return found != 0
+    return exceptions != 0, unbundling != 0
 
 
 @stage

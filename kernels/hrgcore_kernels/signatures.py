@@ -58,7 +58,7 @@ DESIGN = fields(
     array("i8"),
     array("i4"),
     array(layout.GATE),
-    array("i4"),
+    array("i8"),
     array("i8"),
 )
 SCRATCH = fields(
