@@ -50,13 +50,11 @@ def first_rule(design, chain, facts):
 def passes(design, facts):
     """Whether an exception might apply to a record, and whether it might give an unbundled HRG by itself."""
     exceptions, unbundling = design.ungated[0], design.ungated[1]
-    at = np.uint64(0)
-    while at < len(design.gates):
+    for at in range(np.uint64(len(design.gates))):
         gate = design.gates[at]
         fact = facts[np.uint64(gate.fact)]
         exceptions |= fact & gate.exceptions
         unbundling |= fact & gate.unbundling
-        at += np.uint64(1)
     return exceptions != 0, unbundling != 0
 
 
