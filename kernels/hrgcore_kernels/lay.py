@@ -28,7 +28,7 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
     Returns how many are ``doubtful``, ``excepted`` and ``unbundling``.
     """
     settings, diagnoses, procedures = design.settings, episodes.diagnoses, episodes.procedures
-    doubtful = excepted = unbundling = np.int64(0)
+    doubtful = excepted = unbundling = np.uint64(0)
     for place in range(np.uint64(count)):
         at = np.uint64(first) + place
         row = np.uint64(rows[at])
@@ -51,12 +51,12 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
         set_primary(design, primary, diagnoses, start, end, facts)
         scratch.rule[place] = 0
         scratch.doubtful[doubtful] = place
-        doubtful += as_primary(design, primary).error_chain != 0
+        doubtful += np.uint64(as_primary(design, primary).error_chain != 0)
         scratch.excepted[excepted] = place
         may_except, unbundles = passes(design, facts)
-        excepted += may_except
+        excepted += np.uint64(may_except)
         scratch.unbundling[unbundling] = place
-        unbundling += unbundles | (traits & UNBUNDLES != 0)
+        unbundling += np.uint64(unbundles | (traits & UNBUNDLES != 0))
         begin(record, age, los, facts)
         record.report = row
         record.failed = failed | unknown
@@ -70,7 +70,7 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
         record.dominant_at = dominant_at
         record.unbundles = unbundles
         drive(design, record, primary, procedures, last_procedure, facts)
-    return doubtful, excepted, unbundling
+    return np.int64(doubtful), np.int64(excepted), np.int64(unbundling)
 
 
 @stage
@@ -80,7 +80,7 @@ def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch
     Their codes are copied side by side. Returns how many these are, and how many ``excepted``: spells whose episodes were grouped
     have no check to fail.
     """
-    count, excepted = np.uint64(0), np.int64(0)
+    count = excepted = np.uint64(0)
     diagnoses = procedures = np.uint64(0)
     for place in range(first, end):
         spell = scratch.several[place]
@@ -121,9 +121,9 @@ def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch
         set_primary(design, record.primary, scratch.diagnoses, record.diagnosis_start, record.diagnosis_end, facts)
         scratch.rule[count] = 0
         scratch.excepted[excepted] = count
-        excepted += passes(design, facts)[0]
+        excepted += np.uint64(passes(design, facts)[0])
         count += np.uint64(1)
-    return np.int64(count), excepted
+    return np.int64(count), np.int64(excepted)
 
 
 @inline

@@ -81,11 +81,11 @@ def split(design, diagnoses, procedures, count, scratch):
     """
     records, facts, rooted = scratch.records, scratch.facts, scratch.rooted
     kept, scored, intervened = begin_splits(design, count, scratch)
-    for at in range(np.uint64(scored)):
+    for at in range(scored):
         place = scratch.scored[at]
         record = records[place]
         facts[place, FACT_CC] = cc_score(design, design.roots[record.root], record, diagnoses, scratch)
-    for at in range(np.uint64(intervened)):
+    for at in range(intervened):
         place = scratch.intervened[at]
         record = records[place]
         facts[place, FACT_INTERVENTIONS] = interventions(design, design.roots[record.root], record, procedures, scratch)
@@ -111,7 +111,7 @@ def begin_splits(design, count, scratch):
     Returns how many are ``rooted``, ``scored`` and ``intervened``.
     """
     scope = diagnosis_place(design)
-    kept = scored = intervened = np.int64(0)
+    kept = scored = intervened = np.uint64(0)
     for place in range(np.uint64(count)):
         record = scratch.records[place]
         rule = scratch.rule[place]
@@ -125,9 +125,9 @@ def begin_splits(design, count, scratch):
         root = design.roots[root_number]
         scratch.step[place] = root.split_chain
         scratch.rooted[kept] = scratch.walking[kept] = place
-        kept += 1
+        kept += np.uint64(1)
         scratch.scored[scored] = place
-        scored += any_counts(root, scratch.facts[place], scope)
+        scored += np.uint64(any_counts(root, scratch.facts[place], scope))
         scratch.intervened[intervened] = place
-        intervened += (root.counts_interventions != 0) & (record.procedure_start != record.procedure_end)
-    return kept, scored, intervened
+        intervened += np.uint64((root.counts_interventions != 0) & (record.procedure_start != record.procedure_end))
+    return np.int64(kept), scored, intervened

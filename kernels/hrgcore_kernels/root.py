@@ -65,14 +65,14 @@ def find_roots(design, count, scratch):
     Rule: docs/grouping.md section 4, steps 2 to 6.
     """
     records, walking, step, rules = scratch.records, scratch.walking, scratch.step, scratch.rule
-    driven = np.int64(0)
+    driven = np.uint64(0)
     for place in range(np.uint64(count)):
         record = records[place]
         rules[place] = record.root_rule
         step[place] = record.chain
         walking[driven] = place
-        driven += (record.root_rule == 0) & (record.reason == REASON_NONE)
-    walk(design, scratch, driven)
+        driven += np.uint64((record.root_rule == 0) & (record.reason == REASON_NONE))
+    walk(design, scratch, np.int64(driven))
 
 
 @inline

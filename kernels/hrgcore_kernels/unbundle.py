@@ -19,15 +19,15 @@ def unbundle(design, episodes, count, scratch, results, first_row, unbundled, wr
     """
     records, facts, unbundling, walking = scratch.records, scratch.facts, scratch.unbundling, scratch.walking
     chain = design.whole_record_chains[1]
-    whole = np.int64(0)
+    whole = np.uint64(0)
     for at in range(np.uint64(count)):
         place = unbundling[at]
         scratch.rule[place] = 0
         scratch.step[place] = chain
         clear_companions(design, facts[place])
         walking[whole] = place
-        whole += records[place].unbundles
-    walk(design, scratch, whole)
+        whole += np.uint64(records[place].unbundles)
+    walk(design, scratch, np.int64(whole))
     for at in range(np.uint64(count)):
         place = unbundling[at]
         record = records[place]
