@@ -18,7 +18,7 @@ from hrgcore_kernels.layout import UNBUNDLES
 from hrgcore_kernels.primary import injured_row, primary_of, weightiest_row
 from hrgcore_kernels.rules import passes
 from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
-from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numbers, sound_numbers
+from hrgcore_kernels.validate import calculated_days, failed_fields, failed_numbers, no_days, sound_numbers
 
 
 @stage
@@ -35,11 +35,12 @@ def lay_episodes(design, episodes, rows, first, count, scratch):
         episode = episodes.rows[row]
         record, facts = scratch.records[place], scratch.facts[place]
         failed = np.int64(scratch.failed[at])
-        age, los = np.int64(episode.age), calculated_days(episode, settings[5])
+        few = no_days(episode)
+        age, los = np.int64(episode.age), calculated_days(episode, settings[5], few)
         start, end = np.uint64(episode.diagnosis_start), np.uint64(episode.diagnosis_end)
         first_procedure, last_procedure = np.uint64(episode.procedure_start), np.uint64(episode.procedure_end)
         accepted = set_patient(design, episodes.coded, row, row, facts)
-        if not (accepted & sound_numbers(settings, episode)):
+        if not (accepted & sound_numbers(settings, episode, few)):
             failed |= failed_numbers(settings, episode) | failed_fields(episodes.coded, row)
             if (failed >> FAIL_STARTAGE) & 1 != 0:
                 age = np.int64(NUMBER_INVALID)

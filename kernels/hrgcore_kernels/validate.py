@@ -39,15 +39,15 @@ def valid_age(settings, age):
 
 
 @inline
-def sound_numbers(settings, episode):
-    """Whether an episode's numbers fail no check."""
+def sound_numbers(settings, episode, few):
+    """Whether an episode's numbers fail no check; ``few`` says `no_days` of it."""
     age, most_days = episode.age, settings[5]
     sound = (
         between(episode.epiorder, 1, settings[1])
         & (valid_age(settings, age) | (age == settings[3]))
         & between(episode.epidur, 0, most_days)
     )
-    if not no_days(episode):
+    if not few:
         sound &= between(episode.critical_care_days, NUMBER_BLANK, most_days)
         sound &= between(episode.rehabilitation_days, NUMBER_BLANK, most_days)
         sound &= between(episode.palliative_days, NUMBER_BLANK, most_days)
@@ -114,13 +114,14 @@ def disagreements(settings, episodes, rows, low, high):
 
 
 @inline
-def calculated_days(episode, most):
+def calculated_days(episode, most, few):
     """CalcEpidur: the episode's days without critical care, rehabilitation and palliative care days; invalid numbers count as 0.
 
+    ``few`` says `no_days` of it.
     Rule: docs/grouping.md section 3, `los`.
     """
     days = counted_days(episode.epidur, most)
-    if no_days(episode):
+    if few:
         return days
     days -= counted_days(episode.critical_care_days, most)
     days -= counted_days(episode.rehabilitation_days, most)
