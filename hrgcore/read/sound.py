@@ -44,6 +44,7 @@ def _all_within(array: Any) -> bool:
     """Whether all places are of the dictionary, those under nulls too: quicker to say than if those don't matter."""
     if len(array) == 0:
         return True
-    kind = np.dtype(array.indices.type.to_pandas_dtype())
-    places = np.frombuffer(array.indices.buffers()[1], f"u{kind.itemsize}", len(array), array.indices.offset * kind.itemsize)
+    indices = array.indices
+    size = indices.type.bit_width // 8
+    places = np.frombuffer(indices.buffers()[1], f"u{size}", len(array), indices.offset * size)
     return int(places.max()) < len(array.dictionary)
