@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import random
 import re
@@ -138,6 +139,22 @@ def test_columns_come_back_as_the_dictionaries_that_they_were_written_as(kind: A
         for name in ("SEX", "DIAG_02", "last"):
             assert result.schema.field(name).type == pq.read_schema(path).field(name).type
             assert result.column(name).to_pylist() == table.column(name).to_pylist()
+
+
+def test_a_dictionary_with_more_values_than_its_file_says_is_read_all_the_same(tmp_path: Path, many: Input) -> None:
+    table = readable(many.table)
+    values = [f"v{row}" for row in range(len(table))]
+    assert len(values) > 127
+    table = table.set_column(table.column_names.index("last"), "last", pa.array(values))
+    wrong = table.schema.set(table.column_names.index("last"), pa.field("last", pa.dictionary(pa.int8(), pa.string())))
+    path = tmp_path / "in.parquet"
+    with pq.ParquetWriter(path, table.schema, store_schema=False) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(wrong.serialize().to_pybytes())})
+    with pytest.raises(pa.ArrowInvalid):
+        pq.read_table(path)
+    for read in (read_input(path), DESIGN.grouper.group(path).table):
+        assert read.column("last").to_pylist() == values
 
 
 def columns_of(name: str, table: pa.Table) -> dict[str, Any]:

@@ -56,9 +56,10 @@ class ParquetSource:
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows; text columns but the spell key come as dictionaries, and so do lists of codes. Raises InputError as above."""
         table = self.as_read(columns)
-        for place, name in enumerate(table.column_names):
-            if name in self._written:
-                table = table.set_column(place, name, as_written(table.column(place), self._written[name]))
+        with self._faults():
+            for place, name in enumerate(table.column_names):
+                if name in self._written:
+                    table = table.set_column(place, name, as_written(table.column(place), self._written[name]))
         return table
 
     def as_read(self, columns: Sequence[str] | None = None) -> pa.Table:
@@ -144,7 +145,13 @@ def written_dictionaries(schema: pa.Schema) -> dict[str, Any]:
 
 
 def as_written(column: pa.ChunkedArray, kind: Any) -> pa.ChunkedArray:
-    """A column of dictionaries in the type that it was written as. Arrow reads it quicker with places of 32 bits."""
+    """A column of dictionaries in the type that it was written as. Arrow reads it quicker with places of 32 bits.
+
+    It stays as it is where it has more values than the file says that it can have.
+    """
+    most = np.iinfo(kind.index_type.to_pandas_dtype()).max
+    if any(len(chunk.dictionary) > most for chunk in column.chunks):
+        return column
 
     def written(chunk: Any) -> Any:
         places, values = chunk.indices.cast(kind.index_type), chunk.dictionary.cast(kind.value_type)
