@@ -106,7 +106,9 @@ def test_each_rule_of_a_chain_stands_once_however_often_it_names_the_code() -> N
 
 
 def test_rules_that_follow_each_other_and_share_a_test_stand_under_it() -> None:
+    """The last rule asks for nothing: so no number cuts all of them apart."""
     rows = ["1,K529,19+,,female,,,DZ15", "1,K529,19+,,!female,,,DZ16", "1,K529,0-18,5+,,,,DZ11", "2,K529,0-18,,,,,PD10"]
+    rows.append("3,K529,,,,,,KB02")
     texts = small_texts()
     texts["diagnosis_roots.csv"] += "".join(f"{row},judgement\n" for row in rows)
     bundle = compiled(texts)
