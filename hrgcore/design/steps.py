@@ -4,7 +4,7 @@ A step holds one test. Where it holds, the step either leads to the rule that ap
 past every rule that shares the test. What would always hold is no step but where others lead, unless a chain has nothing else.
 
 Where each of some rules asks for a number of one fact, and a number cuts them so that each lies on one side, they are cut there
-first: of twelve splits by a score four are tried at most. What a cut has told is not tested again.
+first: of twelve splits by a score, four tests find one, five the last, which has no end. What a cut told is not tested again.
 
 Few records have a code on any one list. So rules that follow each other and each ask for some list, of those in one word of bits,
 have a guard before them: the test whether there is a code on any of these lists. And of a rule's tests, those for lists come first.
@@ -103,7 +103,7 @@ class Steps:
         return steps
 
     def _decide_apart(self, rules: Sequence[Rule], fact: int, number: int, guarded: frozenset[int], known: _Known) -> list[_Step]:
-        """Rules of which each asks for less than a number of a fact, or for no less."""
+        """The steps of rules of which each asks for less than a number of a fact, or for no less: a cut, and either side's."""
         low, high = known.get(fact, (0, None))
         less = [rule for rule in rules if _span(rule, fact)[1] < number]
         others = [rule for rule in rules if _span(rule, fact)[1] >= number]

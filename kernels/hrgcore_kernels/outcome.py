@@ -115,7 +115,7 @@ def begin_splits(design, count, scratch):
     for place in range(np.uint64(count)):
         record = scratch.records[place]
         rule = scratch.rule[place]
-        if (rule == 0) | (record.reason != REASON_NONE):
+        if (rule == 0) | (record.reason != REASON_NONE):  # those that failed before are failed again, with what they have
             reason = record.reason if record.reason != REASON_NONE else REASON_NO_RULE
             fail(record, reason, record.root_rule, record.error, record.error_at)
             continue
