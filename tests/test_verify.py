@@ -41,7 +41,7 @@ _BOUNDS: list[tuple[str, str, int, int]] = [
     *((table, "hierarchy", -1, 12) for table in ("primaries", "procedure_kinds")),
     *((table, "component", 0, layout.EACH_CODE) for table in ("diagnosis_scores", "procedure_scores")),
     *((table, "points", 0, 1000) for table in ("diagnosis_scores", "procedure_scores")),
-    ("diagnoses", "four", 0, SIZE["icd10"] - 1),
+    ("diagnoses", "cc", 0, SIZE["icd10"] - 1),
     ("diagnoses", "words", 0, SIZE["diagnosis rows"] - 1),
     ("diagnoses", "primary", 0, SIZE["primaries"] - 1),
     ("procedures", "words", 0, SIZE["procedure rows"] - 1),

@@ -22,7 +22,7 @@ from hrgcore.design.verify import kind_of, verify
 from hrgcore.design.verify_logics import logics_in
 from hrgcore.errors import DesignError, OutputError
 
-FORMAT = 6
+FORMAT = 7
 _MAGIC = b"HRGCORE\x00"
 _HEAD = struct.Struct("<8sIQ32s")
 _ALIGN = 64

@@ -388,7 +388,7 @@ class _Compiler:
         """What is said of several codes is kept once."""
         self.primaries["excludes"] = np.diff(self.arrays["exclusion_start"]) > 0
         diagnoses, procedures = np.zeros(len(self.primaries), DIAGNOSIS), np.zeros(len(self.procedure_kinds), PROCEDURE)
-        diagnoses["four"] = [0, *_first_of_four(self.index["icd10"].codes)]
+        diagnoses["cc"][1:] = self._cc_numbers()
         for codes, field, name, said in (
             (diagnoses, "words", "diagnosis_words", self.arrays["diagnosis_words"]),
             (diagnoses, "primary", "primaries", self.primaries),
@@ -397,6 +397,20 @@ class _Compiler:
         ):
             self.arrays[name], codes[field] = share(said)
         self.arrays |= {"diagnoses": diagnoses, "procedures": procedures}
+
+    def _cc_numbers(self) -> list[int]:
+        """The number of each code's first four characters among those of codes on CC lists, 0 of codes on none."""
+        bits = self.bit_of["diagnosis_lists"].bit
+        words = self.arrays["diagnosis_words"][1:]
+        listed = np.zeros(len(words), bool)
+        for name in self.cc_lists:
+            word, bit = divmod(bits[cc_name(name)], k.LIST_BITS)
+            listed |= (words[:, word] >> bit) & 1 != 0
+        number: dict[str, int] = {}
+        codes = self.index["icd10"].codes
+        return [
+            number.setdefault(code[:4], len(number) + 1) if own else 0 for code, own in zip(codes, listed.tolist(), strict=True)
+        ]
 
     # The rest -------------------------------------------------------------------------------------------------------------------
 
@@ -438,9 +452,3 @@ def _is_code(scheme: str, code: str) -> bool:
 def _in_order(rows: Iterable[Row]) -> list[Row]:
     """Rules that name no codes, in the order in which they are tried."""
     return sorted(rows, key=lambda row: (row.step, row.line))
-
-
-def _first_of_four(codes: list[str]) -> list[int]:
-    """For each code, numbered from 1, the first number with the same four characters."""
-    first: dict[str, int] = {}
-    return [first.setdefault(code[:4], number) for number, code in enumerate(codes, 1)]

@@ -115,7 +115,7 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     for table in ("diagnosis_scores", "procedure_scores"):
         yield table, "component", 0, layout.EACH_CODE
         yield table, "points", 0, 1000
-    yield "diagnoses", "four", 0, sizes["icd10"] - 1
+    yield "diagnoses", "cc", 0, sizes["icd10"] - 1
     yield "diagnoses", "words", 0, sizes["diagnosis rows"] - 1
     yield "diagnoses", "primary", 0, sizes["primaries"] - 1
     yield "procedures", "words", 0, sizes["procedure rows"] - 1

@@ -30,8 +30,6 @@ from hrgcore_kernels.layout import (
 )
 from hrgcore_kernels.places import check_places
 
-_TURNS = np.uint32(2**31)  # of counting, after which it begins anew: far from where its number wraps
-
 
 class Work(NamedTuple):
     """What `jitted` takes: input, design, results and room. It serves one thread at a time, any number of times."""
@@ -88,10 +86,6 @@ def jitted() -> Callable[[Work], int]:
     def group_work(work):  # type: ignore[no-untyped-def]
         room = work.scratch
         room.failed[:] = 0
-        if room.turn[0] > _TURNS:
-            room.turn[0] = 0
-            room.seen_diagnoses[:] = 0
-            room.seen_procedures[:] = 0
         group(
             work.design,
             work.episodes,

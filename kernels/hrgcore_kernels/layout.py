@@ -17,6 +17,7 @@ FIELD_PLACES = 37**3  #: up to three letters or digits
 VALUES = 256  #: numbers that values of a coded field can have
 HIERARCHIES = 16  #: that the grid has room for: 0 to 12, and -1 as the last
 ANY_STAY = 2**31 - 1  #: of a procedure that may be dominant however long the stay is
+TURNS = 255  #: that can be told apart in a byte
 EACH_CODE = 63  #: the component of a code that counts by itself
 
 Int8s = npt.NDArray[np.int8]
@@ -46,9 +47,10 @@ TEST = _record(mask="i8", low="i8", span="u8", fact="u2")
 #: fails: to a rule (0: none applies), or by so many steps on, as a negative number. One look-up gives all, and no branch.
 STEP = np.dtype("<i8")
 TEST_BITS, LEAD_BITS = 16, 24
-#: An ICD-10 number: the first number of the same four characters, and its rows of `Design.diagnosis_words` and `Design.primaries`.
-#: Many codes have the same: so what all of them have is small enough to stay in the processor's second cache.
-DIAGNOSIS = _record(four="u2", words="u2", primary="u2")
+#: An ICD-10 number: that of its first four characters among those of codes on CC lists (0: it is on none), and its rows of
+#: `Design.diagnosis_words` and `Design.primaries`. Many codes have the same: so what all of them have is small enough to stay in the
+#: processor's second cache.
+DIAGNOSIS = _record(cc="u2", words="u2", primary="u2")
 #: What some ICD-10 numbers are as a primary diagnosis; hierarchy -1 is not covered. ``excludes``: see `Design.exclusions`.
 PRIMARY = _record(error_chain="i4", root_chain="i4", hierarchy="i1", excludes="u1")
 #: An OPCS-4 number: its rows of `Design.procedure_words` and `Design.procedure_kinds`.
@@ -229,9 +231,9 @@ class Scratch(NamedTuple):
     facts: Int64s  # [BLOCK, count_facts]: ranges, then words of list bits
     diagnoses: UInt16s  # those of a block of spells, side by side: as many as any has
     procedures: UInt16s
-    seen_diagnoses: UInt32s  # [codes]: the last turn, 0 for none, in which a diagnosis of these four characters was counted
-    seen_procedures: UInt32s  # [codes]: likewise, of procedures
-    turn: UInt32s  # [1]: the last turn of counting
+    seen_diagnoses: UInt8s  # [codes]: the last turn, 0 for none, in which a diagnosis of this number for CC scores was counted
+    seen_procedures: UInt8s  # [codes]: likewise, of procedures
+    turn: UInt8s  # [1]: the last turn of counting, of TURNS
     best: Int64s  # [EACH_CODE + 1]: largest points of each component
     step: UInt32s  # [BLOCK]: where each record's walk along a chain is
     rule: Int32s  # [BLOCK]: and the rule that it came to, 0 for none

@@ -8,7 +8,6 @@ from hrgcore_kernels.codes import (
     FACT_INTERVENTIONS,
     FIRST_SPELL_FAILURE,
     METHOD_FAILED,
-    METHOD_PROCEDURE,
     REASON_ERROR_CATEGORY,
     REASON_INVALID_FIELD,
     REASON_NO_RULE,
@@ -101,7 +100,6 @@ def split(design, diagnoses, procedures, count, scratch):
             record.hrg = design.rules[np.uint64(rule)].outcome
             record.reason = record.method
             record.error_at = -1
-            record.dominant = record.dominant if record.method == METHOD_PROCEDURE else 0
 
 
 @inline

@@ -4,7 +4,7 @@ import numpy as np
 
 from hrgcore_kernels.accelerate import inline
 from hrgcore_kernels.facts import lists_of_procedure
-from hrgcore_kernels.layout import EACH_CODE
+from hrgcore_kernels.layout import EACH_CODE, TURNS
 
 
 @inline
@@ -35,46 +35,18 @@ def cc_score(design, root, record, codes, scratch):
     if (root.cc_points == 0) | (design.primaries[primary.primary].excludes != 0):
         return cc_score_by_code(design, root, record, codes, scratch)
     word, shift = np.uint64(root.cc_word), np.int64(root.cc_bit)
-    at, behind = record.diagnosis_start, record.diagnosis_end
-    at += np.uint64(codes[at] == record.primary)
-    # A bit for each diagnosis that was counted, by the last of its number: most records have none of which that is the same.
-    seen, again = mark_of(primary), np.uint64(0)
-    counted = np.int64(0)
-    while at < behind:
-        entry = design.diagnoses[codes[at]]
-        at += np.uint64(1)
-        listed = (design.diagnosis_words[entry.words, word] >> shift) & 1
-        mark = mark_of(entry) * np.uint64(listed)
-        again |= seen & mark
-        seen |= mark
-        counted += listed
-    if again != 0:
-        counted = count_distinct(design, root, record, codes, scratch)
-    return counted * np.int64(root.cc_points)
-
-
-@inline
-def mark_of(entry):
-    """One bit, the same for all diagnoses of the same four characters."""
-    return np.uint64(1) << np.uint64(entry.four & np.uint16(63))
-
-
-@inline
-def count_distinct(design, root, record, codes, scratch):
-    """How many distinct secondary diagnoses are on the CC list of a root."""
-    word, shift = np.uint64(root.cc_word), np.int64(root.cc_bit)
     turn = next_turn(scratch)
     seen = scratch.seen_diagnoses
-    seen[design.diagnoses[record.primary].four] = turn
+    seen[primary.cc] = turn
     counted = np.int64(0)
     at, behind = record.diagnosis_start, record.diagnosis_end
     while at < behind:
         entry = design.diagnoses[codes[at]]
         at += np.uint64(1)
         listed = (design.diagnosis_words[entry.words, word] >> shift) & 1
-        counted += listed & (seen[entry.four] != turn)
-        seen[entry.four if listed != 0 else 0] = turn  # 0 is no diagnosis: a place to write to without a branch to guess
-    return counted
+        counted += listed & (seen[entry.cc] != turn)
+        seen[entry.cc if listed != 0 else 0] = turn  # 0 is on no list: a place to write to without a branch to guess
+    return counted * np.int64(root.cc_points)
 
 
 @inline
@@ -85,13 +57,13 @@ def cc_score_by_code(design, root, record, codes, scratch):
     first, end = design.exclusion_start[primary], design.exclusion_start[np.uint64(primary) + np.uint64(1)]
     turn = next_turn(scratch)
     seen = scratch.seen_diagnoses
-    seen[design.diagnoses[primary].four] = turn
+    seen[design.diagnoses[primary].cc] = turn
     total = np.int64(0)
     for at in range(record.diagnosis_start, record.diagnosis_end):
         code = codes[at]
         entry = design.diagnoses[code]
-        if (design.diagnosis_words[entry.words, word] >> shift) & 1 != 0 and seen[entry.four] != turn:
-            seen[entry.four] = turn
+        if (design.diagnosis_words[entry.words, word] >> shift) & 1 != 0 and seen[entry.cc] != turn:
+            seen[entry.cc] = turn
             if not excluded(design, first, end, root.cc_list, code):
                 total += np.int64(design.cc_points[root.cc_list, code])
     return total
@@ -99,9 +71,14 @@ def cc_score_by_code(design, root, record, codes, scratch):
 
 @inline
 def next_turn(scratch):
-    """A number that no count before had: what was seen in this one is what carries it."""
-    scratch.turn[0] += np.uint32(1)
-    return scratch.turn[0]
+    """A number that no count before had: what was seen in this one is what carries it. When all numbers were had, none is seen."""
+    turn = np.int64(scratch.turn[0]) + 1
+    if turn > TURNS:
+        scratch.seen_diagnoses[:] = 0
+        scratch.seen_procedures[:] = 0
+        turn = np.int64(1)
+    scratch.turn[0] = turn
+    return np.uint8(turn)
 
 
 @inline
