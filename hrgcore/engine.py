@@ -16,6 +16,7 @@ from hrgcore_kernels.layout import (
     CHUNK,
     EACH_CODE,
     EPISODE_RESULT,
+    EXTRA,
     RECORD,
     SPELL_RESULT,
     UNBUNDLED,
@@ -116,8 +117,8 @@ def scratch(design: Design, records: np.ndarray, failed: np.ndarray, diagnoses: 
     return Scratch(
         records,
         np.zeros((BLOCK, count_facts(design)), np.int64),
-        np.empty(diagnoses, np.uint16),
-        np.empty(procedures, np.uint16),
+        np.empty(diagnoses + EXTRA, np.uint16),
+        np.empty(procedures + EXTRA, np.uint16),
         np.zeros(len(design.diagnoses), np.uint8),
         np.zeros(len(design.procedures), np.uint8),
         np.zeros(1, np.uint8),

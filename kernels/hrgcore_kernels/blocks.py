@@ -3,7 +3,7 @@
 import numpy as np
 
 from hrgcore_kernels.accelerate import inline, stage
-from hrgcore_kernels.layout import BLOCK, CHUNK
+from hrgcore_kernels.layout import BLOCK, CHUNK, EXTRA
 from hrgcore_kernels.validate import disagreements
 
 
@@ -63,7 +63,7 @@ def take_block(episodes, rows, spell_start, scratch, first, count):
 @inline
 def fit(scratch, diagnoses, procedures):
     """Whether there is room for so many codes."""
-    return (diagnoses <= len(scratch.diagnoses)) & (procedures <= len(scratch.procedures))
+    return (diagnoses <= len(scratch.diagnoses) - EXTRA) & (procedures <= len(scratch.procedures) - EXTRA)
 
 
 @inline

@@ -14,7 +14,7 @@ from hrgcore_kernels.codes import (
 )
 from hrgcore_kernels.drive import drive
 from hrgcore_kernels.facts import as_primary, set_patient, set_primary
-from hrgcore_kernels.layout import UNBUNDLES
+from hrgcore_kernels.layout import EXTRA, UNBUNDLES
 from hrgcore_kernels.primary import injured_row, primary_of, weightiest_row
 from hrgcore_kernels.rules import passes
 from hrgcore_kernels.survey import survey_diagnoses, survey_procedures
@@ -100,12 +100,10 @@ def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch
             row = np.uint64(rows[at])
             los += results[row].los
             episode = episodes.rows[row]
-            for number in range(np.uint64(episode.diagnosis_start), np.uint64(episode.diagnosis_end)):
-                scratch.diagnoses[diagnoses] = episodes.diagnoses[number]
-                diagnoses += np.uint64(1)
-            for number in range(np.uint64(episode.procedure_start), np.uint64(episode.procedure_end)):
-                scratch.procedures[procedures] = episodes.procedures[number]
-                procedures += np.uint64(1)
+            start, stop = np.uint64(episode.diagnosis_start), np.uint64(episode.diagnosis_end)
+            diagnoses = copy_codes(episodes.diagnoses, start, stop, scratch.diagnoses, diagnoses)
+            start, stop = np.uint64(episode.procedure_start), np.uint64(episode.procedure_end)
+            procedures = copy_codes(episodes.procedures, start, stop, scratch.procedures, procedures)
         record.diagnosis_end = diagnoses
         record.procedure_end = procedures
         one, last = np.uint64(rows[low]), np.uint64(rows[high - np.uint64(1)])
@@ -125,6 +123,22 @@ def lay_spells(design, episodes, rows, spell_start, first, end, results, scratch
         excepted += np.uint64(passes(design, facts)[0])
         count += np.uint64(1)
     return np.int64(count), np.int64(excepted)
+
+
+@inline
+def copy_codes(codes, start, end, room, to):
+    """Copy ``codes[start:end]`` to place ``to`` of ``room``, which has room for EXTRA codes more. Returns the place behind them."""
+    count, at = end - start, np.uint64(0)
+    if end + np.uint64(EXTRA) <= np.uint64(len(codes)):
+        while at < count:  # eight at a time whether there are as many or not: to ask would take longer
+            for more in range(np.uint64(EXTRA)):
+                room[to + at + more] = codes[start + at + more]
+            at += np.uint64(EXTRA)
+    else:
+        while at < count:
+            room[to + at] = codes[start + at]
+            at += np.uint64(1)
+    return to + count
 
 
 @inline

@@ -17,6 +17,7 @@ FIELD_PLACES = 37**3  #: up to three letters or digits
 VALUES = 256  #: numbers that values of a coded field can have
 HIERARCHIES = 16  #: that the grid has room for: 0 to 12, and -1 as the last
 ANY_STAY = 2**31 - 1  #: of a procedure that may be dominant however long the stay is
+EXTRA = 8  #: codes for which there is room behind those of a block of spells
 TURNS = 255  #: that can be told apart in a byte
 EACH_CODE = 63  #: the component of a code that counts by itself
 
