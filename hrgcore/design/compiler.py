@@ -28,8 +28,9 @@ from hrgcore.errors import DesignError
 from hrgcore_kernels import codes as k
 from hrgcore_kernels.layout import (
     ANY_STAY,
+    ALL_BEHIND,
+    ASK_BITS,
     ASKS_COMPANIONS,
-    ASKS_LISTS,
     COMPANION,
     DIAGNOSIS,
     HIERARCHIES,
@@ -190,9 +191,9 @@ class _Compiler:
         self.primaries["root_chain"] = book.chains_by_code("diagnosis_roots", icd10)
         book.steps.end_table()
         self.procedure_kinds["root_chain"] = chains = book.chains_by_code("procedure_roots", opcs4)
-        asked, companions = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion")
-        for trait, low, high in ((ASKS_LISTS, asked, companions - 1), (ASKS_COMPANIONS, companions, 2**16)):
-            self._mark([book.asks(chain, low, high) for chain in chains.tolist()], trait)
+        rare, companions = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion")
+        self.procedure_kinds["asks"] = [_words_asked(book.asked(chain, rare, companions)) for chain in chains.tolist()]
+        self._mark([bool(book.asked(chain, companions, 2**16)) for chain in chains.tolist()], ASKS_COMPANIONS)
         book.steps.end_table()
         of_all = [list(map(book.number, _in_order(self.tables["exceptions"])))]
         exceptions = book.chain(of_all[0])
@@ -452,3 +453,11 @@ def _is_code(scheme: str, code: str) -> bool:
 def _in_order(rows: Iterable[Row]) -> list[Row]:
     """Rules that name no codes, in the order in which they are tried."""
     return sorted(rows, key=lambda row: (row.step, row.line))
+
+
+def _words_asked(words: list[int]) -> int:
+    """`PROCEDURE_KIND.asks` for a chain that asks for these words."""
+    if not words:
+        return 0
+    first, behind = words[0], words[-1] + 1
+    return min(first, ALL_BEHIND - 1) | min(behind, ALL_BEHIND) << ASK_BITS

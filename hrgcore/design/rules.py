@@ -98,9 +98,9 @@ class RuleBook:
             self.tables.fault(self.rows[kept[0] - 1], f"{error}. Name fewer codes in rules that have conditions.")
             return 0
 
-    def asks(self, chain: int, low: int, high: int) -> bool:
-        """Whether a rule of a chain tests one of the facts from ``low`` to ``high``."""
-        return any(low <= fact <= high for fact in self._facts[chain])
+    def asked(self, chain: int, low: int, behind: int) -> list[int]:
+        """The facts from ``low`` to before ``behind`` that the rules of a chain test, counted from ``low``, in their order."""
+        return sorted(fact - low for fact in self._facts[chain] if low <= fact < behind)
 
     def chains_by_code(self, table: str, index: CodeIndex) -> np.ndarray:
         """The chain of each code number, for the rules of a table that name codes: by step, most specific, file order."""

@@ -12,7 +12,7 @@ from hrgcore_kernels.codes import (
     REASON_PROCEDURE_NOT_COVERED,
 )
 from hrgcore_kernels.facts import as_primary, kind_of, procedure_place, set_companions
-from hrgcore_kernels.layout import ASKS_COMPANIONS, ASKS_LISTS, HIERARCHIES, NOT_COVERED, USABLE
+from hrgcore_kernels.layout import ALL_BEHIND, ASK_BITS, ASKS_COMPANIONS, HIERARCHIES, NOT_COVERED, USABLE
 from hrgcore_kernels.survey import set_lists
 
 
@@ -52,14 +52,21 @@ def drive(design, record, primary, procedures, end, facts):
     only_errors = (record.traits & USABLE == 0) & (record.procedure_start != record.procedure_end)
     if (record.traits & NOT_COVERED != 0) | only_errors | (own.hierarchy < 0) | error | (chain == 0):
         stray(design, record, primary, procedures, driven, only_errors)
-    elif driven & (entry.traits & (ASKS_LISTS | ASKS_COMPANIONS) != 0):
+    elif driven & ((entry.asks != 0) | (entry.traits & ASKS_COMPANIONS != 0)):
         start = record.procedure_start
-        if entry.traits & ASKS_LISTS != 0:
-            entries, words, scope = design.procedures, design.procedure_words, procedure_place(design)
-            used = design.used_words[1]
-            set_lists(entries, words, procedures, start, record.procedure_end, used, words.shape[1], facts, scope)
+        if entry.asks != 0:
+            words, scope = design.procedure_words, procedure_place(design)
+            first, last = asked_words(entry.asks, design.used_words[1], words.shape[1])
+            set_lists(design.procedures, words, procedures, start, record.procedure_end, first, last, facts, scope)
         if entry.traits & ASKS_COMPANIONS != 0:
             set_companions(design, procedures, start + np.uint64(record.dominant_at), end, facts)
+
+
+@inline
+def asked_words(asks, used, words):
+    """The first of the ``words`` of lists of procedures that a root chain asks for beyond the ``used`` ones, and that behind the last."""
+    behind = np.int64(asks >> ASK_BITS)
+    return used + np.int64(asks & ALL_BEHIND), np.int64(words) if behind == ALL_BEHIND else min(used + behind, np.int64(words))
 
 
 @inline

@@ -57,7 +57,9 @@ PRIMARY = _record(error_chain="i4", root_chain="i4", hierarchy="i1", excludes="u
 #: An OPCS-4 number: its rows of `Design.procedure_words` and `Design.procedure_kinds`.
 PROCEDURE = _record(words="u2", kind="u2")
 #: What some OPCS-4 numbers are: ``lists`` is their first word of bits of lists; ``longest_stay`` in days, beyond which they can't
-#: be dominant (ANY_STAY: never beyond); ``traits`` has bits of those below.
+#: be dominant (ANY_STAY: never beyond); ``traits`` has bits of those below. ``asks``: of the words of lists that only root chains ask
+#: for, those that its root chain does, counted from the first: the first one in the low ASK_BITS, in the high ones the one behind the
+#: last (ALL_BEHIND: all there are); 0 for none.
 PROCEDURE_KIND = _record(
     lists="i8",
     root_chain="i4",
@@ -66,14 +68,16 @@ PROCEDURE_KIND = _record(
     hierarchy="i1",
     error="u1",
     traits="u1",
+    asks="u1",
 )
+ASK_BITS = 4
+ALL_BEHIND = 2**ASK_BITS - 1
 UNKNOWN = 1  #: it is number 0
 NOT_COVERED = 2  #: its hierarchy is -1
 USABLE = 4  #: it has a hierarchy that is not 0, or no error category
 COMPANION = 8  #: it says more of the code before it
 UNBUNDLES = 16  #: it has a chain of unbundling
-ASKS_LISTS = 32  #: its root chain asks for lists of procedures that only such chains ask for
-ASKS_COMPANIONS = 64  #: its root chain asks for lists of the codes behind it
+ASKS_COMPANIONS = 32  #: its root chain asks for lists of the codes behind it
 #: What a code has in a score; component 0 is none.
 SCORE = _record(points="i2", component="u1")
 #: What a record must have for a rule of a chain that is tried for every record to apply: any of a mask's bits in some such fact.
