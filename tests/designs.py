@@ -28,10 +28,16 @@ class Both:
 
 @cache
 def both(name: str) -> Both:
-    """The design `small` or `starter`; or `even`, which is the small one with one point for each code on a CC list."""
+    """The design `small` or `starter`; or `even`, which is the small one with one point for each code on a CC list; or `forms`,
+    which is `even`, but that a form of a code is on another CC list than its other forms.
+    """
     texts = small_texts()
-    if name == "even":
+    if name in ("even", "forms"):
         texts["cc_lists.csv"] = texts["cc_lists.csv"].replace(",2,", ",1,")
+    if name == "forms":
+        texts["cc_lists.csv"] = (
+            texts["cc_lists.csv"].replace("E11 M48", "E11 M48 !M4841").replace("I50 E11 N17", "I50 E11 N17 M4841")
+        )
     bundle = load_design(DEFAULT_DESIGN) if name == "starter" else compile_tables(read_texts(texts))
     return Both(bundle, _grouper(bundle), ReferenceEngine(bundle.tables), Maker(bundle.tables))
 

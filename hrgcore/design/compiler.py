@@ -27,8 +27,8 @@ from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, RULE_TABLES, Ro
 from hrgcore.errors import DesignError
 from hrgcore_kernels import codes as k
 from hrgcore_kernels.layout import (
-    ANY_STAY,
     ALL_BEHIND,
+    ANY_STAY,
     ASK_BITS,
     ASKS_COMPANIONS,
     COMPANION,
@@ -192,7 +192,7 @@ class _Compiler:
         book.steps.end_table()
         self.procedure_kinds["root_chain"] = chains = book.chains_by_code("procedure_roots", opcs4)
         rare, companions = book.first_word("procedure") + int(self.arrays["used_words"][1]), book.first_word("companion")
-        self.procedure_kinds["asks"] = [_words_asked(book.asked(chain, rare, companions)) for chain in chains.tolist()]
+        self.procedure_kinds["asks"] = [words_asked(book.asked(chain, rare, companions)) for chain in chains.tolist()]
         self._mark([bool(book.asked(chain, companions, 2**16)) for chain in chains.tolist()], ASKS_COMPANIONS)
         book.steps.end_table()
         of_all = [list(map(book.number, _in_order(self.tables["exceptions"])))]
@@ -455,7 +455,7 @@ def _in_order(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row.step, row.line))
 
 
-def _words_asked(words: list[int]) -> int:
+def words_asked(words: list[int]) -> int:
     """`PROCEDURE_KIND.asks` for a chain that asks for these words."""
     if not words:
         return 0

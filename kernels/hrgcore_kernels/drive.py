@@ -64,7 +64,7 @@ def drive(design, record, primary, procedures, end, facts):
 
 @inline
 def asked_words(asks, used, words):
-    """The first of the ``words`` of lists of procedures that a root chain asks for beyond the ``used`` ones, and that behind the last."""
+    """The first of the ``words`` of lists that a root chain asks for beyond the ``used`` ones, and that behind the last."""
     behind = np.int64(asks >> ASK_BITS)
     return used + np.int64(asks & ALL_BEHIND), np.int64(words) if behind == ALL_BEHIND else min(used + behind, np.int64(words))
 

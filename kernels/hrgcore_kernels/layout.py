@@ -48,18 +48,18 @@ TEST = _record(mask="i8", low="i8", span="u8", fact="u2")
 #: fails: to a rule (0: none applies), or by so many steps on, as a negative number. One look-up gives all, and no branch.
 STEP = np.dtype("<i8")
 TEST_BITS, LEAD_BITS = 16, 24
-#: An ICD-10 number: that of its first four characters among those of codes on CC lists (0: it is on none), and its rows of
-#: `Design.diagnosis_words` and `Design.primaries`. Many codes have the same: so what all of them have is small enough to stay in the
-#: processor's second cache.
-DIAGNOSIS = _record(cc="u2", words="u2", primary="u2")
+#: An ICD-10 number: its row of `Design.diagnosis_words`, the number of its first four characters among those of codes on CC lists
+#: (0: it is on none), and its row of `Design.primaries`. Many codes have the same rows: so what all of them have is small enough to
+#: stay in the processor's second cache. A code has eight bytes, as a multiple of eight is found without a step of its own.
+DIAGNOSIS = _record(words="u4", cc="u2", primary="u2")
 #: What some ICD-10 numbers are as a primary diagnosis; hierarchy -1 is not covered. ``excludes``: see `Design.exclusions`.
 PRIMARY = _record(error_chain="i4", root_chain="i4", hierarchy="i1", excludes="u1")
 #: An OPCS-4 number: its rows of `Design.procedure_words` and `Design.procedure_kinds`.
 PROCEDURE = _record(words="u2", kind="u2")
 #: What some OPCS-4 numbers are: ``lists`` is their first word of bits of lists; ``longest_stay`` in days, beyond which they can't
-#: be dominant (ANY_STAY: never beyond); ``traits`` has bits of those below. ``asks``: of the words of lists that only root chains ask
-#: for, those that its root chain does, counted from the first: the first one in the low ASK_BITS, in the high ones the one behind the
-#: last (ALL_BEHIND: all there are); 0 for none.
+#: be dominant (ANY_STAY: never beyond); ``traits`` has bits of those below. ``asks``: of the words of lists that only root chains
+#: ask for, those that its root chain does, counted from the first of them: the first one in the low ASK_BITS, in the high ones that
+#: behind the last (ALL_BEHIND: all there are); 0 for none.
 PROCEDURE_KIND = _record(
     lists="i8",
     root_chain="i4",
@@ -71,7 +71,7 @@ PROCEDURE_KIND = _record(
     asks="u1",
 )
 ASK_BITS = 4
-ALL_BEHIND = 2**ASK_BITS - 1
+ALL_BEHIND = (1 << ASK_BITS) - 1
 UNKNOWN = 1  #: it is number 0
 NOT_COVERED = 2  #: its hierarchy is -1
 USABLE = 4  #: it has a hierarchy that is not 0, or no error category
