@@ -126,6 +126,27 @@ def test_only_an_unknown_diagnosis_is_said_to_be_unknown() -> None:
             verify(BUNDLE.arrays | {"diagnoses": diagnoses})
 
 
+def test_root_chains_ask_for_words_that_there_are() -> None:
+    """Of two words that only such chains ask for: the first one, that behind the last."""
+    words = np.pad(BUNDLE.arrays["procedure_words"], ((0, 0), (0, 2)))
+    arrays = BUNDLE.arrays | {"procedure_words": words, "used_words": np.array([1, words.shape[1] - 2, 1])}
+    for first, behind, holds in (
+        (0, 1, True),
+        (1, 2, True),
+        (1, layout.ALL_BEHIND, True),
+        (1, 1, False),
+        (1, 0, False),
+        (2, 3, False),
+    ):
+        kinds = BUNDLE.arrays["procedure_kinds"].copy()
+        kinds["asks"][-1] = first | behind << layout.ASK_BITS
+        if holds:
+            verify(arrays | {"procedure_kinds": kinds})
+            continue
+        with pytest.raises(ValueError, match="^procedure_kinds asks"):
+            verify(arrays | {"procedure_kinds": kinds})
+
+
 def test_primary_diagnoses_that_exclude_others_say_so() -> None:
     primaries = BUNDLE.arrays["primaries"].copy()
     primaries["excludes"] ^= 1

@@ -86,6 +86,7 @@ def verify(arrays: Arrays) -> None:
     ):
         if not (words[unaccepted] < 0).all() or (words < 0).sum() != words[unaccepted].size:
             raise ValueError(name)
+    _asking(arrays)
     _excluding(arrays)
     check_steps(arrays["steps"], arrays["step_start"], sizes["tests"], sizes["rules"])
     _outcomes(arrays, sizes)
@@ -136,6 +137,15 @@ def _bounds(arrays: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, str
     yield "opcs4_lookup", "", 0, sizes["opcs4"] - 1
     yield "rule_table", "", 0, 5
     yield "rule_basis", "", 0, 4
+
+
+def _asking(arrays: Arrays) -> None:
+    """The words that root chains ask for must be some, and among those that there are."""
+    asks = arrays["procedure_kinds"]["asks"]
+    first, behind = asks & layout.ALL_BEHIND, asks >> layout.ASK_BITS
+    there = first < arrays["procedure_words"].shape[1] - arrays["used_words"][1]
+    if not ((asks == 0) | ((first < behind) & there)).all():
+        raise ValueError("procedure_kinds asks")
 
 
 def _excluding(arrays: Arrays) -> None:
