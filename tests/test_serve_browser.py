@@ -123,7 +123,7 @@ def test_a_spell_is_entered_and_explained_as_one_types(visit: Visit) -> None:
 
 def test_codes_are_completed(visit: Visit) -> None:
     visit.tab.locator("#r0-DIAG_01").press_sequentially("S72")
-    visit.tab.wait_for_function("document.querySelector('#list-icd10 option')?.value === 'S720'")
+    visit.tab.locator("#list-icd10 option:first-child[value=S720]").wait_for(state="attached")
     assert "HE11" in visit.tab.locator("#list-icd10 option").nth(1).get_attribute("label")
 
 
