@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twins import assert_agree
 
-from hrgcore.design.compiler import words_asked
+from hrgcore.design.rules import words_asked
 from hrgcore.selftest.spells import Input
 from hrgcore_kernels.drive import asked_words
 from hrgcore_kernels.lay import copy_codes

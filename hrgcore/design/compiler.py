@@ -21,15 +21,13 @@ from hrgcore.design.labels import compose
 from hrgcore.design.lists import LISTS_OF, SIGN, cc_name, compile_lists, compile_sets
 from hrgcore.design.logic_compiler import compile_logic
 from hrgcore.design.lookups import field_lookup, icd10_lookups, opcs4_lookup
-from hrgcore.design.points import check_scores, compile_cc, compile_scores, whole_number
-from hrgcore.design.rules import SCOPE_TABLE, Bits, RuleBook
+from hrgcore.design.points import check_scores, compile_cc, compile_scores, number_cc, whole_number
+from hrgcore.design.rules import SCOPE_TABLE, Bits, RuleBook, words_asked
 from hrgcore.design.tables import ENGINE_CHOICES, MAX_HIERARCHY, RULE_TABLES, Row, Tables
 from hrgcore.errors import DesignError
 from hrgcore_kernels import codes as k
 from hrgcore_kernels.layout import (
-    ALL_BEHIND,
     ANY_STAY,
-    ASK_BITS,
     ASKS_COMPANIONS,
     COMPANION,
     DIAGNOSIS,
@@ -389,7 +387,9 @@ class _Compiler:
         """What is said of several codes is kept once."""
         self.primaries["excludes"] = np.diff(self.arrays["exclusion_start"]) > 0
         diagnoses, procedures = np.zeros(len(self.primaries), DIAGNOSIS), np.zeros(len(self.procedure_kinds), PROCEDURE)
-        diagnoses["cc"][1:] = self._cc_numbers()
+        bits = self.bit_of["diagnosis_lists"].bit
+        of_lists = [bits[cc_name(name)] for name in self.cc_lists]
+        diagnoses["cc"][1:] = number_cc(self.index["icd10"].codes, self.arrays["diagnosis_words"][1:], of_lists)
         for codes, field, name, said in (
             (diagnoses, "words", "diagnosis_words", self.arrays["diagnosis_words"]),
             (diagnoses, "primary", "primaries", self.primaries),
@@ -398,20 +398,6 @@ class _Compiler:
         ):
             self.arrays[name], codes[field] = share(said)
         self.arrays |= {"diagnoses": diagnoses, "procedures": procedures}
-
-    def _cc_numbers(self) -> list[int]:
-        """The number of each code's first four characters among those of codes on CC lists, 0 of codes on none."""
-        bits = self.bit_of["diagnosis_lists"].bit
-        words = self.arrays["diagnosis_words"][1:]
-        listed = np.zeros(len(words), bool)
-        for name in self.cc_lists:
-            word, bit = divmod(bits[cc_name(name)], k.LIST_BITS)
-            listed |= (words[:, word] >> bit) & 1 != 0
-        number: dict[str, int] = {}
-        codes = self.index["icd10"].codes
-        return [
-            number.setdefault(code[:4], len(number) + 1) if own else 0 for code, own in zip(codes, listed.tolist(), strict=True)
-        ]
 
     # The rest -------------------------------------------------------------------------------------------------------------------
 
@@ -453,11 +439,3 @@ def _is_code(scheme: str, code: str) -> bool:
 def _in_order(rows: Iterable[Row]) -> list[Row]:
     """Rules that name no codes, in the order in which they are tried."""
     return sorted(rows, key=lambda row: (row.step, row.line))
-
-
-def words_asked(words: list[int]) -> int:
-    """`PROCEDURE_KIND.asks` for a chain that asks for these words."""
-    if not words:
-        return 0
-    first, behind = words[0], words[-1] + 1
-    return min(first, ALL_BEHIND - 1) | min(behind, ALL_BEHIND) << ASK_BITS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -73,6 +73,18 @@ def compile_cc(tables: Tables, index: CodeIndex, cc_lists: Mapping[str, int], us
         "exclusion_start": np.concatenate([np.zeros(1, np.int32), ends]),
         "exclusions": np.array([entry for entries in excluded for entry in entries], EXCLUSION),
     }
+
+
+def number_cc(codes: Sequence[str], words: np.ndarray, bits: Iterable[int]) -> list[int]:
+    """The number of each code's first four characters among those of codes on CC lists, from 1; 0 of codes on none.
+
+    ``words`` [codes, words] are the lists that the codes are on; ``bits`` those of CC lists.
+    """
+    listed = np.zeros(len(codes), bool)
+    for word, bit in (divmod(bit, k.LIST_BITS) for bit in bits):
+        listed |= (words[:, word] >> bit) & 1 != 0
+    number: dict[str, int] = {}
+    return [number.setdefault(code[:4], len(number) + 1) if own else 0 for code, own in zip(codes, listed.tolist(), strict=True)]
 
 
 def _component(row: Row | None, names: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ from hrgcore.design.index import CodeIndex
 from hrgcore.design.steps import ANY, Steps, Test
 from hrgcore.design.tables import BASES, RULE_TABLES, Row, Tables
 from hrgcore_kernels import codes as k
-from hrgcore_kernels.layout import RULE
+from hrgcore_kernels.layout import ALL_BEHIND, ASK_BITS, RULE
 
 _ONLY_IN = {
     "cc": ("splits",),
@@ -32,6 +32,14 @@ SCOPE_TABLE = {
 def union_name(names: Iterable[str]) -> str:
     """The name under which the union of these lists has a bit of its own, so that `a|b` is one test."""
     return "|".join(sorted(names))
+
+
+def words_asked(words: Sequence[int]) -> int:
+    """`PROCEDURE_KIND.asks` for a chain that asks for these words, which are in order."""
+    if not words:
+        return 0
+    first, behind = words[0], words[-1] + 1
+    return min(first, ALL_BEHIND - 1) | min(behind, ALL_BEHIND) << ASK_BITS
 
 
 @dataclass(frozen=True)
