@@ -118,10 +118,8 @@ def set_primary(design, primary, codes, start, end, facts):
     """
     scope = primary_place(design)
     facts[scope] = lists_of_diagnosis(design, primary, 0)
-    word, used = np.uint64(1), np.uint64(design.used_words[0])
-    while word < used:
+    for word in range(np.uint64(1), np.uint64(design.used_words[0])):
         facts[scope + word] = lists_of_diagnosis(design, primary, word)
-        word += np.uint64(1)
     facts[FACT_TRAUMA_SITES] = count_sites(design, codes, start, end) if has_site(design, primary) else 0
 
 

@@ -50,10 +50,8 @@ def first_rule(design, chain, facts):
 def passes(design, facts):
     """Whether an exception might apply to a record, and whether it might give an unbundled HRG by itself."""
     exceptions, unbundling = design.ungated[0], design.ungated[1]
-    at, count = np.uint64(0), np.uint64(len(design.gates))
-    while at < count:
+    for at in range(np.uint64(len(design.gates))):
         gate = design.gates[at]
-        at += np.uint64(1)
         fact = facts[np.uint64(gate.fact)]
         exceptions |= fact & gate.exceptions
         unbundling |= fact & gate.unbundling
